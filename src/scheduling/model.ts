@@ -1,0 +1,118 @@
+/**
+ * The scheduler's own words: plain data in, plain data out. All times are integer milliseconds on one axis (`now` included).
+ * A sample visits its steps in the given order; it always is at some resource, and moves between them by a transporter.
+ */
+
+export interface DurationBand {
+  readonly low: number;
+  readonly typical: number;
+  readonly high: number;
+}
+
+export interface Resource {
+  readonly id: string;
+  /**
+   * station: works on up to `capacity` samples at once, each on its own.
+   * batch: works on up to `capacity` samples that start and end together and have the same recipe; its door is closed
+   *   while it works, so nothing arrives or leaves.
+   * rack: only keeps samples.
+   */
+  readonly kind: 'station' | 'batch' | 'rack';
+  /** Places for samples, >= 1. A sample holds a place from the start of the move that brings it. */
+  readonly capacity: number;
+  /** How many samples it works on at once, <= capacity; a liquid handler with 4 places and one arm works on 1. */
+  readonly concurrency: number;
+  /** Not to be used for new assignments (lost, in error, in maintenance). */
+  readonly available: boolean;
+}
+
+export interface Transport {
+  /** One sample at a time each. */
+  readonly transporters: readonly string[];
+  /** How long a move lasts; also when from and to are places of one resource it is never called. */
+  readonly travel: Readonly<Record<string, Readonly<Record<string, DurationBand>>>>;
+  /** The place that a sample leaves is free this long after its move starts. */
+  readonly pickMs: number;
+}
+
+export interface StepTask {
+  /** Unique within the sample. */
+  readonly id: string;
+  readonly alternatives: readonly { readonly resource: string; readonly duration: DurationBand }[];
+  /** Samples share a batch only with equal recipes. */
+  readonly recipe?: string;
+  /** From the end of the step before to the start of this one. */
+  readonly lag: { readonly min: number; readonly max?: number };
+}
+
+export interface RunningActivity {
+  readonly kind: 'process' | 'move';
+  /** Step id; of a move the step that it leads to, or `out`. */
+  readonly step: string;
+  /** The resource that works, or the transporter. */
+  readonly resource: string;
+  /** Where the sample will be when it ends; the same resource for a process. */
+  readonly to: string;
+  readonly start: number;
+  /** Best guess, > now - 1. */
+  readonly expectedEnd: number;
+}
+
+export interface SampleTask {
+  readonly id: string;
+  /** Larger is more urgent. */
+  readonly priority: number;
+  readonly release: number;
+  /** Where the sample is now, or where the running move picked it up; undefined when it has not entered the lab. */
+  readonly at?: string;
+  readonly running?: RunningActivity;
+  /** End of the step before the first remaining one, for its lags; undefined at the beginning. */
+  readonly lastStepEnd?: number;
+  /** Steps not started yet, in order. A running process is not among them; a running move leads to the first. */
+  readonly remaining: readonly StepTask[];
+  /** After the last step the sample is moved here (a rack); absent: it stays and its place is free at once. */
+  readonly out?: string;
+  /** It must not be touched (a person decides); it only keeps its place. */
+  readonly frozen?: boolean;
+}
+
+export interface SchedulingProblem {
+  readonly now: number;
+  readonly resources: readonly Resource[];
+  /** Absent in a lab without transport: samples then appear where they are needed. */
+  readonly transport?: Transport;
+  readonly samples: readonly SampleTask[];
+}
+
+export interface Assignment {
+  readonly sample: string;
+  /** Step id, or `out` for the last move. */
+  readonly step: string;
+  readonly kind: 'process' | 'move';
+  /** The resource that works, or the transporter that moves. */
+  readonly resource: string;
+  /** Moves only. */
+  readonly from?: string;
+  readonly to?: string;
+  readonly start: number;
+  readonly end: number;
+  /** Assignments of one batch share this. */
+  readonly batch?: string;
+  /** Already started: part of the picture, not of the future. */
+  readonly fixed?: boolean;
+}
+
+export interface Plan {
+  readonly assignments: readonly Assignment[];
+  readonly makespan: number;
+  /** Samples that cannot be planned, each with the reason in a sentence. */
+  readonly unplanned: readonly { readonly sample: string; readonly reason: string }[];
+}
+
+/** An assignment that may start now, or one that may not yet, with the reason in a sentence. */
+export interface Dispatch {
+  readonly start: readonly Assignment[];
+  readonly waiting: readonly { readonly assignment: Assignment; readonly reason: string }[];
+  /** When to look again although nothing has happened; undefined when only an event can change anything. */
+  readonly wakeAt?: number;
+}
