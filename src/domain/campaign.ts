@@ -1,0 +1,104 @@
+import * as z from 'zod';
+import { CampaignId, MaterialId, Name } from './ids.ts';
+import { quantity, writtenQuantity } from './quantity.ts';
+import { Lab } from './lab.ts';
+import { Protocol } from './protocol.ts';
+
+/** `campaign.yaml`: what to vary, what to reach and what it may cost. */
+
+const Range = z.strictObject({
+  type: z.literal('continuous').default('continuous'),
+  min: writtenQuantity(),
+  max: writtenQuantity(),
+  scale: z.enum(['linear', 'log']).default('linear'),
+});
+const Integer = z.strictObject({ type: z.literal('integer'), min: z.int(), max: z.int() });
+const Ordinal = z.strictObject({ type: z.literal('ordinal'), levels: z.array(writtenQuantity()).min(1) });
+const Categorical = z.strictObject({
+  type: z.literal('categorical'),
+  levels: z.array(z.string()).min(1),
+  descriptors: z.record(z.string(), z.array(z.number())).optional(),
+});
+
+export const SpaceParameter = z.union([Integer, Ordinal, Categorical, Range]);
+export type SpaceParameter = z.infer<typeof SpaceParameter>;
+
+/** sum of coefficient times parameter, held equal to, at most or at least a bound. */
+export const Constraint = z
+  .strictObject({
+    sum: z.union([z.array(Name).min(1), z.record(Name, z.number())]),
+    equals: writtenQuantity().optional(),
+    at_most: writtenQuantity().optional(),
+    at_least: writtenQuantity().optional(),
+  })
+  .refine((c) => [c.equals, c.at_most, c.at_least].filter((bound) => bound !== undefined).length === 1, {
+    message: 'needs exactly one of "equals", "at_most" and "at_least".',
+  });
+export type Constraint = z.infer<typeof Constraint>;
+
+export const Objective = z
+  .strictObject({
+    name: Name,
+    goal: z.enum(['maximize', 'minimize', 'target']),
+    target: z.number().optional(),
+    /** Worst value worth having; the corner from which the hypervolume is measured. */
+    reference: z.number().optional(),
+    /** Unit to show and to optimize in; observations are SI. */
+    unit: z.string().default(''),
+    /** The campaign ends well when the objective is at least this good. */
+    stop_at: z.number().optional(),
+  })
+  .refine((o) => (o.goal === 'target') === (o.target !== undefined), {
+    message: 'needs "target" exactly when its goal is "target".',
+  });
+export type Objective = z.infer<typeof Objective>;
+
+export const Budget = z.strictObject({
+  experiments: z.int().min(1).max(1_000_000),
+  time: quantity('s', { positive: true }).optional(),
+  energy: quantity('J', { positive: true }).optional(),
+  money: quantity('money', { positive: true }).optional(),
+  /** Most of a material that may be used: volume in m3, mass in kg or pieces, as the material is measured. */
+  materials: z.record(MaterialId, writtenQuantity()).default({}),
+});
+
+export const Campaign = z.strictObject({
+  campaign: CampaignId,
+  description: z.string().optional(),
+  /** Paths relative to this file. */
+  lab: z.string().default('lab.yaml'),
+  protocol: z.string().default('protocol.yaml'),
+  space: z.record(Name, SpaceParameter),
+  constraints: z.array(Constraint).default([]),
+  objectives: z.array(Objective).min(1).max(4),
+  batch: z
+    .strictObject({
+      size: z.int().min(1).max(1000),
+      /** together: the next batch is chosen when the last has ended; rolling: a new sample whenever one has ended. */
+      mode: z.enum(['together', 'rolling']).default('together'),
+      /** Experiments of the initial design; a default by dimension when absent. */
+      initial: z.int().min(1).optional(),
+    })
+    .prefault({ size: 1 }),
+  budget: Budget,
+  seed: z.int().min(0).default(1),
+});
+export type Campaign = z.infer<typeof Campaign>;
+
+/** The three files, checked against each other: all that a ledger needs to continue without them. */
+export const Definition = z.object({
+  campaign: z.custom<Campaign>(),
+  protocol: z.custom<Protocol>(),
+  lab: z.custom<Lab>(),
+});
+export interface Definition {
+  readonly campaign: Campaign;
+  readonly protocol: Protocol;
+  readonly lab: Lab;
+}
+
+/** The unit of a parameter of the search space, as it was written; "" for categories and integers. */
+export function unitOf(parameter: SpaceParameter): string {
+  if (parameter.type === 'continuous') return parameter.min.unit;
+  return parameter.type === 'ordinal' ? parameter.levels[0]!.unit : '';
+}

@@ -1,0 +1,218 @@
+import * as z from 'zod';
+import type { Definition } from './campaign.ts';
+import { Descriptor } from './descriptor.ts';
+import { CampaignId, CommandKey, ControllerId, DeviceId, ExperimentId, LotId, MaterialId } from './ids.ts';
+
+/**
+ * Everything that happens to the lab. An event is appended to the ledger before it has any consequence; its data never
+ * changes meaning. `version` grows when the shape of any event does.
+ */
+export const eventVersion = 1;
+
+const Actor = z.string();
+const by = { by: Actor };
+const reason = { reason: z.string() };
+
+export const nackCodes = [
+  'E_STALE_EPOCH',
+  'E_KEY_REUSED',
+  'E_EXPIRED',
+  'E_UNKNOWN_CAPABILITY',
+  'E_BAD_PARAMETERS',
+  'E_BUSY',
+  'E_UNKNOWN_KEY',
+  'E_HALTED',
+] as const;
+export const NackCode = z.enum(nackCodes);
+export type NackCode = z.infer<typeof NackCode>;
+
+export const PointValue = z.union([z.number(), z.string()]);
+export const PointRecord = z.record(z.string(), PointValue);
+
+/** An amount of a material in SI (m3, kg or pieces), and its standard uncertainty. */
+export const Amount = z.strictObject({ material: MaterialId, amount: z.number(), uncertainty: z.number().optional() });
+export type Amount = z.infer<typeof Amount>;
+
+/** Readings of one cumulative meter at the start and the end of a command, in joules. */
+export const MeterSpan = z.strictObject({
+  meter: DeviceId,
+  start: z.number(),
+  end: z.number(),
+  resolution: z.number(),
+  boot: z.string(),
+});
+export type MeterSpan = z.infer<typeof MeterSpan>;
+
+/** One message to one device, as it was decided. Times in ms. */
+export const Command = z.strictObject({
+  key: CommandKey,
+  hash: z.string(),
+  experiment: ExperimentId,
+  stage: z.string(),
+  /** Step id; of a move the step that it leads to, or `out`. */
+  step: z.string(),
+  attempt: z.int().min(1),
+  kind: z.enum(['process', 'move']),
+  device: DeviceId,
+  capability: z.string(),
+  parameters: z.record(z.string(), z.json()),
+  /** Moves only: resources (devices or racks). */
+  from: DeviceId.optional(),
+  to: DeviceId.optional(),
+  /** Where the sample is while a process runs. */
+  at: DeviceId.optional(),
+  batch: z.string().optional(),
+  consumes: z.array(Amount),
+  expected: z.strictObject({ low: z.number(), typical: z.number(), high: z.number() }),
+  /** From the intention on: not begun by then, it is refused as expired. */
+  ttl: z.number(),
+  /** From the intention on: no result by then, it is overdue. */
+  deadline: z.number(),
+});
+export type Command = z.infer<typeof Command>;
+
+export const CommandEnd = z.strictObject({
+  key: CommandKey,
+  outcome: z.enum(['ok', 'failed', 'cancelled', 'indeterminate']),
+  /** The device's own clock, ms. */
+  startedAt: z.number().optional(),
+  endedAt: z.number().optional(),
+  result: z.record(z.string(), z.json()).optional(),
+  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  /** Measured amounts; absent when the device does not know. */
+  consumed: z.array(Amount).optional(),
+  meters: z.array(MeterSpan),
+  /** device: it said so; controller: it never answered; person: resolved by hand. */
+  source: z.enum(['device', 'controller', 'person']),
+});
+export type CommandEnd = z.infer<typeof CommandEnd>;
+
+export const SuggestionRecord = z.strictObject({
+  point: PointRecord,
+  predicted: z.record(z.string(), z.strictObject({ mean: z.number(), sd: z.number() })).optional(),
+  acquisition: z.number().optional(),
+  reason: z.string(),
+});
+
+export const deviceStates = ['init', 'ready', 'busy', 'error', 'maintenance', 'disconnected', 'lost'] as const;
+export const DeviceState = z.enum(deviceStates);
+export type DeviceState = z.infer<typeof DeviceState>;
+
+/** Amount of a material promised to an experiment, from one lot. SI. */
+export const Reservation = z.strictObject({ material: MaterialId, lot: LotId, amount: z.number() });
+export type Reservation = z.infer<typeof Reservation>;
+
+/** Type of event to the schema of its data. */
+export const eventSchemas = {
+  'controller.started': z.strictObject({
+    controller: ControllerId,
+    instance: z.string(),
+    epoch: z.int(),
+    software: z.string(),
+  }),
+  'campaign.opened': z.strictObject({
+    campaign: CampaignId,
+    definition: z.custom<Definition>((value) => typeof value === 'object' && value !== null),
+    /** Lab time: ms at the wall time `anchor`, and how fast it runs. */
+    clock: z.strictObject({ origin: z.number(), anchor: z.number(), speed: z.number() }),
+  }),
+  'campaign.paused': z.strictObject({ ...by }),
+  'campaign.resumed': z.strictObject({ ...by }),
+  /** No new experiments; running ones are carried to their end. */
+  'campaign.stopping': z.strictObject({ ...by, ...reason }),
+  /** Running commands are cancelled, unfinished samples discarded. */
+  'campaign.aborted': z.strictObject({ ...by, ...reason }),
+  'campaign.halted': z.strictObject({ ...by, ...reason }),
+  'campaign.finished': z.strictObject({ outcome: z.enum(['completed', 'stopped', 'aborted', 'halted']), ...reason }),
+
+  'suggestions.requested': z.strictObject({ ask: z.int(), count: z.int().min(1) }),
+  'suggestions.received': z.strictObject({
+    ask: z.int(),
+    suggestions: z.array(SuggestionRecord).min(1),
+    cpuSeconds: z.number().optional(),
+  }),
+  'suggestions.refused': z.strictObject({ ask: z.int(), ...reason }),
+
+  'experiment.suggested': z.strictObject({
+    experiment: ExperimentId,
+    number: z.int().min(1),
+    ask: z.int(),
+    suggestion: SuggestionRecord,
+  }),
+  /** Its materials are reserved; from here on the scheduler knows it. */
+  'experiment.planned': z.strictObject({ experiment: ExperimentId, reservations: z.array(Reservation) }),
+  'experiment.observed': z.strictObject({
+    experiment: ExperimentId,
+    stage: z.string(),
+    observations: z.record(z.string(), z.number()),
+  }),
+  'experiment.held': z.strictObject({ experiment: ExperimentId, ...reason }),
+  'experiment.dropped': z.strictObject({ experiment: ExperimentId, ...reason }),
+  'experiment.completed': z.strictObject({
+    experiment: ExperimentId,
+    /** Objective values, in the objective's unit. */
+    objectives: z.record(z.string(), z.number()),
+  }),
+  'experiment.failed': z.strictObject({ experiment: ExperimentId, ...reason, retryable: z.boolean() }),
+  'experiment.lost': z.strictObject({ experiment: ExperimentId, ...reason }),
+  'experiment.became_indeterminate': z.strictObject({ experiment: ExperimentId, key: CommandKey, ...reason }),
+  'experiment.cancelled': z.strictObject({ experiment: ExperimentId, ...reason }),
+
+  'command.intended': z.strictObject({ command: Command }),
+  'command.accepted': z.strictObject({ key: CommandKey, boot: z.string() }),
+  /** The device did nothing and said so. */
+  'command.refused': z.strictObject({ key: CommandKey, code: NackCode, message: z.string() }),
+  'command.overdue': z.strictObject({ key: CommandKey }),
+  'command.ended': CommandEnd,
+  /** A person's word on an indeterminate command. */
+  'command.resolved': z.strictObject({ key: CommandKey, as: z.enum(['happened', 'not_happened', 'discard']), ...by }),
+
+  'device.announced': z.strictObject({ device: DeviceId, descriptor: Descriptor }),
+  'device.changed': z.strictObject({ device: DeviceId, state: DeviceState, boot: z.string() }),
+
+  /** A cumulative counter as normalised by the gateway: joules since `resetAt`. */
+  'meter.read': z.strictObject({
+    device: DeviceId,
+    meter: DeviceId,
+    total: z.number(),
+    resolution: z.number(),
+    boot: z.string(),
+    resetAt: z.string(),
+    /** Watts at the time of reading, where the meter tells. */
+    power: z.number().optional(),
+  }),
+
+  'lot.registered': z.strictObject({
+    material: MaterialId,
+    lot: LotId,
+    amount: z.number(),
+    cost: z.number().optional(),
+    co2e: z.number().optional(),
+    expires: z.string().optional(),
+  }),
+  'message.rejected': z.strictObject({ topic: z.string(), ...reason }),
+  'order.rejected': z.strictObject({ ...by, order: z.string(), ...reason }),
+} as const;
+
+export type EventType = keyof typeof eventSchemas;
+export type EventData<T extends EventType> = z.infer<(typeof eventSchemas)[T]>;
+
+/** An event as the core decides it, before the ledger numbers and chains it. */
+export type NewEvent = { [T in EventType]: { readonly type: T; readonly data: EventData<T> } }[EventType];
+
+export interface Stamp {
+  /** 1, 2, 3, ... without gaps. */
+  readonly seq: number;
+  /** Lab time, ms. */
+  readonly at: number;
+  readonly version: number;
+  /** controller, device/ID, person/NAME. */
+  readonly actor: string;
+  /** SHA-256 over the hash before and the canonical form of this event. */
+  readonly hash: string;
+}
+
+export type LabEvent = NewEvent & Stamp;
+export type EventOf<T extends EventType> = Extract<LabEvent, { type: T }>;
+
+export const isEventType = (type: string): type is EventType => Object.hasOwn(eventSchemas, type);

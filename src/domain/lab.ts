@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { DeviceId, LotId, MaterialId, SiteId } from './ids.ts';
+import { quantity } from './quantity.ts';
+
+/** `lab.yaml`: what stands where, what is in stock, and what it costs. All quantities are SI after reading. */
+
+export const Fault = z.strictObject({
+  kind: z.enum(['slow', 'hang', 'lost_reply', 'crash', 'refusal', 'drift']),
+  /** Chance per command, 0 to 1. */
+  probability: z.number().min(0).max(1).default(1),
+  /** slow: factor on the duration; drift: relative change of a reading per hour. */
+  amount: z.number().optional(),
+});
+export type Fault = z.infer<typeof Fault>;
+
+export const LabDevice = z.strictObject({
+  /** File name in devices/, or `discovered` when only the wire knows. */
+  kind: z.string(),
+  /** Places for samples. */
+  places: z.int().min(1).max(10_000).default(1),
+  /** Samples that it works on at once. */
+  concurrency: z.int().min(1).max(10_000).default(1),
+  /** Samples that start and end together, its door closed meanwhile. */
+  batch: z.boolean().default(false),
+  /** Settings of the kind, such as the CSV of a table instrument. */
+  options: z.record(z.string(), z.json()).default({}),
+  /** Energy meter that is not the device's own: a smart plug heard on its own topic. */
+  meter: z.strictObject({ kind: z.enum(['tasmota', 'shelly-gen2']), topic: z.string() }).optional(),
+  /** Faults of the simulated instrument. */
+  faults: z.array(Fault).default([]),
+});
+export type LabDevice = z.infer<typeof LabDevice>;
+
+const TravelTime = quantity('s', { positive: true });
+
+export const Transport = z.strictObject({
+  /** Devices with the capability `move`. */
+  by: z.array(DeviceId).min(1),
+  /** Time of any move that `between` does not name. */
+  travel: TravelTime,
+  between: z.array(z.strictObject({ from: DeviceId, to: DeviceId, takes: TravelTime })).default([]),
+  /** The place left behind is free this long after the start. */
+  pick: quantity('s', { min: 0 }),
+});
+
+export const Lot = z.strictObject({
+  id: LotId,
+  /** m3, kg or pieces, as the material is measured. */
+  amount: z.number(),
+  cost: quantity('money', { min: 0 }).optional(),
+  /** Cradle-to-gate emissions of the whole lot. */
+  co2e: quantity('kg', { min: 0 }).optional(),
+  expires: z.iso.date().optional(),
+});
+
+const MaterialText = z.strictObject({
+  name: z.string().optional(),
+  /** What its amounts are measured in inside: m3, kg or 1 (pieces). */
+  measure: z.enum(['volume', 'mass', 'pieces']).default('volume'),
+  hazard: z.string().optional(),
+  /** Free data that simulators read, such as absorption spectra. */
+  properties: z.record(z.string(), z.json()).default({}),
+  lots: z.array(z.unknown()).min(1),
+});
+
+export const measureUnit = { volume: 'm3', mass: 'kg', pieces: '1' } as const;
+
+export const Material = MaterialText.transform((material, context) => {
+  const unit = measureUnit[material.measure];
+  const schema = z.array(Lot.extend({ amount: quantity(unit, { positive: true }) }));
+  const lots = schema.safeParse(material.lots);
+  if (lots.success) return { ...material, lots: lots.data };
+  for (const issue of lots.error.issues)
+    context.addIssue({ code: 'custom', message: issue.message, path: ['lots', ...issue.path] });
+  return z.NEVER;
+});
+export type Material = z.infer<typeof Material>;
+
+export const Tariff = z.strictObject({
+  price: quantity('money/J', { min: 0 }),
+  carbon: quantity('kg/J', { min: 0 }),
+});
+
+export const Lab = z.strictObject({
+  site: SiteId,
+  currency: z.string().default('EUR'),
+  devices: z.record(DeviceId, LabDevice),
+  transport: Transport.optional(),
+  racks: z.record(DeviceId, z.strictObject({ places: z.int().min(1).max(10_000) })).default({}),
+  materials: z.record(MaterialId, Material).default({}),
+  tariff: Tariff.optional(),
+  /** Lab seconds per wall second when the instruments are simulated. */
+  simulation: z.strictObject({ speed: z.number().positive().max(100_000).default(60) }).prefault({}),
+});
+export type Lab = z.infer<typeof Lab>;

@@ -1,0 +1,18 @@
+import * as z from 'zod';
+import { CommandKey } from './ids.ts';
+
+/** What a person may order, from the page or the command line. */
+export const Order = z.discriminatedUnion('op', [
+  /** Finish running steps, then wait. */
+  z.strictObject({ op: z.literal('pause') }),
+  z.strictObject({ op: z.literal('resume') }),
+  /** End cleanly: no new experiments, running ones are carried to their end. */
+  z.strictObject({ op: z.literal('stop') }),
+  /** End now: cancel what runs, discard unfinished samples. */
+  z.strictObject({ op: z.literal('abort') }),
+  /** Emergency: devices to their safe state, whatever the books say. */
+  z.strictObject({ op: z.literal('halt') }),
+  /** The word of a person on an indeterminate command. */
+  z.strictObject({ op: z.literal('resolve'), key: CommandKey, as: z.enum(['happened', 'not_happened', 'discard']) }),
+]);
+export type Order = z.infer<typeof Order>;
