@@ -1,0 +1,54 @@
+import { FailureError, failure } from '../src/base/failure.ts';
+import type { DescriptorBody } from '../src/domain/descriptor.ts';
+import { DeviceId } from '../src/domain/ids.ts';
+import type { Lab } from '../src/domain/lab.ts';
+import { nearest } from '../src/domain/nearest.ts';
+import { meter, type DeviceKind, type Written } from './kind.ts';
+import { liquidHandler } from './liquid-handler.ts';
+import { plateReader } from './plate-reader.ts';
+import { robotArm } from './robot-arm.ts';
+
+const kinds = [liquidHandler, robotArm, plateReader] as const;
+
+/** Every kind that `lab.yaml` may name, but `discovered`. */
+export const catalogue: ReadonlyMap<string, DeviceKind> = new Map(kinds.map((kind) => [kind.kind, kind]));
+
+/** What a device of the lab says of itself; undefined when only the wire knows it. */
+export function describeDevice(lab: Lab, id: string): DescriptorBody | undefined {
+  const device = lab.devices[DeviceId.parse(id)];
+  if (device === undefined || device.kind === 'discovered') return undefined;
+  const kind = catalogue.get(device.kind);
+  if (kind === undefined)
+    throw new FailureError(
+      failure('input.invalid', `The device "${id}" is of the kind "${device.kind}", which does not exist.`, {
+        mend: nearest(device.kind, [...catalogue.keys(), 'discovered']),
+      }),
+    );
+  const body = kind.describe(id, writtenOptions(lab, id));
+  return device.meter === undefined ? body : { ...body, meters: [plugMeters[device.meter.kind]] };
+}
+
+/** What every device of the lab says of itself, but those that only the wire knows. */
+export function describeLab(lab: Lab): Map<string, DescriptorBody> {
+  return new Map(
+    Object.keys(lab.devices).flatMap((id) => {
+      const body = describeDevice(lab, id);
+      return body === undefined ? [] : [[id, body] as const];
+    }),
+  );
+}
+
+/** The options of a device; an arm takes its travel times from the lab's transport where it has none of its own. */
+export function writtenOptions(lab: Lab, id: string): Written {
+  const device = lab.devices[DeviceId.parse(id)];
+  if (device === undefined) return {};
+  if (device.kind !== robotArm.kind || lab.transport === undefined) return device.options;
+  const times = [lab.transport.travel, ...lab.transport.between.map(({ takes }) => takes)];
+  return { shortest: `${Math.min(...times)} s`, longest: `${Math.max(...times)} s`, ...device.options };
+}
+
+/** The meter of a device that is plugged into a smart plug: the plug's counter, in the plug's unit. */
+const plugMeters = {
+  tasmota: meter('plug', 'kWh', 0.001),
+  'shelly-gen2': meter('plug', 'Wh', 0.001),
+} as const;
