@@ -63,6 +63,8 @@ export const Command = z.strictObject({
   at: DeviceId.optional(),
   batch: z.string().optional(),
   consumes: z.array(Amount),
+  /** The capability's word on acting again. */
+  retry: z.enum(['idempotent', 'safe', 'unsafe']),
   expected: z.strictObject({ low: z.number(), typical: z.number(), high: z.number() }),
   /** From the intention on: not begun by then, it is refused as expired. */
   ttl: z.number(),
@@ -156,7 +158,12 @@ export const eventSchemas = {
   'experiment.failed': z.strictObject({ experiment: ExperimentId, ...reason, retryable: z.boolean() }),
   'experiment.lost': z.strictObject({ experiment: ExperimentId, ...reason }),
   'experiment.became_indeterminate': z.strictObject({ experiment: ExperimentId, key: CommandKey, ...reason }),
+  /** The doubt is over: a person has decided, or the device has come back with the truth. */
+  'experiment.resolved': z.strictObject({ experiment: ExperimentId, ...reason }),
   'experiment.cancelled': z.strictObject({ experiment: ExperimentId, ...reason }),
+
+  /** Its sample has left the devices (or a person has taken it away): nothing of it is in the way any more. */
+  'experiment.cleared': z.strictObject({ experiment: ExperimentId, ...reason }),
 
   'command.intended': z.strictObject({ command: Command }),
   'command.accepted': z.strictObject({ key: CommandKey, boot: z.string() }),

@@ -1,0 +1,121 @@
+import { assign, setup } from 'xstate';
+import { timerId, type Effect, type TimerKind } from '../domain/effect.ts';
+import type { Command, EventOf } from '../domain/event.ts';
+import { asEffect, type Behaviour } from './run-machine.ts';
+
+/**
+ * One command on its way to a device and back.
+ *
+ *   intended -> accepted -> ended
+ *      |           |
+ *      +-----------+-> overdue -> doubtful -> ended     (silence; then the device's truth or a person's word)
+ *      |           +------------> doubtful              (the device itself does not know)
+ *      +-> refused                                      (nothing was done)
+ */
+export interface CommandContext {
+  readonly command: Command;
+  /** Who raised the doubt: a device that says `indeterminate` will not say anything else later. */
+  readonly doubtBy?: 'device' | 'controller' | 'person';
+}
+
+type End = EventOf<'command.ended'>['data'];
+
+export type CommandEvent = EventOf<
+  'command.accepted' | 'command.refused' | 'command.overdue' | 'command.ended' | 'command.resolved' | 'campaign.aborted'
+>;
+
+/** Time given to a device to answer a cancel and a query before a command counts as doubtful, lab ms. */
+export const graceMs = 30_000;
+
+/** Errors by which a device says that it has not begun. */
+const nothingDone = new Set(['not_started']);
+
+export const neverBegan = ({ error }: End): boolean => error !== undefined && nothingDone.has(error.code);
+
+/** Nobody knows what has happened; a move that has gone wrong leaves its sample nobody knows where. */
+export const leavesDoubt = ({ kind }: Command, end: End): boolean =>
+  end.outcome === 'indeterminate' || (kind === 'move' && end.outcome === 'failed' && !neverBegan(end));
+
+export const commandMachine = setup({
+  types: { context: {} as CommandContext, events: {} as CommandEvent, input: {} as { command: Command } },
+  actions: {
+    settle: asEffect,
+    press: asEffect,
+    cancel: asEffect,
+    doubt: assign({ doubtBy: ({ event }) => (event.type === 'command.ended' ? event.data.source : 'controller') }),
+  },
+  guards: {
+    doubtful: ({ context, event }) => event.type === 'command.ended' && leavesDoubt(context.command, event.data),
+    laterTruth: ({ context, event }) =>
+      context.doubtBy === 'controller' && event.type === 'command.ended' && event.data.source === 'device',
+    controllerDoubts: ({ context }) => context.doubtBy === 'controller',
+  },
+}).createMachine({
+  context: ({ input }) => ({ command: input.command }),
+  initial: 'intended',
+  on: {
+    'command.ended': [
+      { guard: 'doubtful', target: '.doubtful', actions: ['settle', 'doubt'] },
+      { target: '.ended', actions: 'settle' },
+    ],
+    'campaign.aborted': { actions: 'cancel' },
+  },
+  states: {
+    intended: {
+      on: {
+        'command.accepted': 'accepted',
+        'command.refused': { target: 'refused', actions: 'settle' },
+        'command.overdue': { target: 'overdue', actions: 'press' },
+      },
+    },
+    accepted: { on: { 'command.overdue': { target: 'overdue', actions: 'press' } } },
+    overdue: {
+      on: { 'command.accepted': {}, 'command.refused': { target: 'refused', actions: 'settle' } },
+    },
+    doubtful: {
+      on: {
+        'command.ended': [
+          { guard: { type: 'laterTruth' }, target: 'ended', actions: 'settle' },
+          // Nothing else may end it but a person.
+          {},
+        ],
+        'command.refused': { guard: 'controllerDoubts', target: 'refused', actions: 'settle' },
+        'command.resolved': 'ended',
+        'campaign.aborted': {},
+      },
+    },
+    ended: { type: 'final' },
+    refused: { type: 'final' },
+  },
+});
+
+/** What follows from the intention itself, before any transition. */
+export const beginCommand = (command: Command): Effect[] => [
+  { do: 'send_command', command },
+  setTimer('deadline', command.key, command.deadline),
+];
+
+const setTimer = (kind: TimerKind, subject: string, afterMs: number): Effect => ({
+  do: 'set_timer',
+  id: timerId(kind, subject),
+  afterMs,
+  kind,
+  subject,
+});
+
+export const commandBehaviour: Behaviour<typeof commandMachine, CommandContext, CommandEvent> = {
+  machine: commandMachine,
+  effects: {
+    settle: ({ command: { key, device } }) => [
+      { do: 'clear_timer', id: timerId('deadline', key) },
+      { do: 'clear_timer', id: timerId('grace', key) },
+      { do: 'settle_command', key, device },
+    ],
+    press: ({ command: { key, device } }) => [
+      { do: 'cancel_command', key, device },
+      { do: 'query_command', key, device },
+      setTimer('grace', key, graceMs),
+    ],
+    cancel: ({ command: { key, device } }) => [{ do: 'cancel_command', key, device }],
+  },
+};

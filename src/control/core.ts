@@ -1,0 +1,211 @@
+import type { Definition } from '../domain/campaign.ts';
+import { capabilityOf } from '../domain/descriptor.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { EventOf, LabEvent } from '../domain/event.ts';
+import { resultScope } from '../domain/resolve.ts';
+import { campaignBehaviour, campaignMachine, type CampaignContext, type CampaignEvent } from './campaign.ts';
+import { beginCommand, commandBehaviour, commandMachine, type CommandContext, type CommandEvent } from './command.ts';
+import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } from './device.ts';
+import {
+  experimentBehaviourOf,
+  experimentMachine,
+  type ExperimentContext,
+  type ExperimentEvent,
+} from './experiment.ts';
+import { keep, restore, step } from './run-machine.ts';
+
+/** Everything that is still open, folded from the events. What has ended lives in the ledger only. */
+export interface CoreState {
+  readonly definition?: Definition;
+  readonly campaign: ReturnType<typeof campaignMachine.resolveState>;
+  readonly experiments: ReadonlyMap<string, ReturnType<typeof experimentMachine.resolveState>>;
+  readonly devices: ReadonlyMap<string, ReturnType<typeof deviceMachine.resolveState>>;
+  readonly commands: ReadonlyMap<string, ReturnType<typeof commandMachine.resolveState>>;
+}
+
+export type Entity = 'campaign' | 'experiment' | 'device' | 'command';
+
+/** An entity whose snapshot has changed, as text; `ended` when it will never change again. */
+export interface Touched {
+  readonly entity: Entity;
+  readonly id: string;
+  readonly snapshot: string;
+  readonly ended: boolean;
+}
+
+export interface Decision {
+  readonly state: CoreState;
+  readonly effects: readonly Effect[];
+  readonly touched: readonly Touched[];
+}
+
+export const initialState = (): CoreState => ({
+  campaign: campaignMachine.resolveState({ value: 'closed', context: emptyCampaign }),
+  experiments: new Map(),
+  devices: new Map(),
+  commands: new Map(),
+});
+
+const emptyCampaign: CampaignContext = campaignMachine.config.context as CampaignContext;
+
+/** Folds one event: the next state, what follows from it, and what has changed. Pure. */
+export function decide(state: CoreState, event: LabEvent): Decision {
+  const fold = new Fold(state);
+  fold.apply(event);
+  return fold;
+}
+
+/** The state from the snapshots of what was open. */
+export function restoreState(
+  definition: Definition | undefined,
+  snapshots: readonly { readonly entity: string; readonly id: string; readonly state: string }[],
+): CoreState {
+  const of = (entity: Entity) => snapshots.filter((snapshot) => snapshot.entity === entity);
+  const [campaign] = of('campaign');
+  return {
+    ...(definition === undefined ? {} : { definition }),
+    campaign: campaign === undefined ? initialState().campaign : restore(campaignMachine, campaign.state),
+    experiments: new Map(of('experiment').map(({ id, state }) => [id, restore(experimentMachine, state)])),
+    devices: new Map(of('device').map(({ id, state }) => [id, restore(deviceMachine, state)])),
+    commands: new Map(of('command').map(({ id, state }) => [id, restore(commandMachine, state)])),
+  };
+}
+
+class Fold implements Decision {
+  state: CoreState;
+  readonly effects: Effect[] = [];
+  readonly touched: Touched[] = [];
+
+  constructor(state: CoreState) {
+    this.state = state;
+  }
+
+  apply(event: LabEvent): void {
+    const [kind] = event.type.split('.');
+    if (event.type === 'campaign.opened') this.state = { ...this.state, definition: event.data.definition };
+    if (kind === 'campaign' || kind === 'suggestions' || kind === 'experiment') this.#campaign(event as CampaignEvent);
+    if (kind === 'device') this.#device(event as DeviceEvent);
+    if (kind === 'experiment') this.#experiment(event as LabEvent & { data: { experiment: string } });
+    if (kind === 'command') this.#command(event as EventOf<'command.intended'> | CommandEvent);
+    if (event.type === 'campaign.stopping' || event.type === 'campaign.aborted') this.#everyone(event);
+  }
+
+  #campaign(event: CampaignEvent): void {
+    const [campaign, effects] = step(campaignBehaviour, this.state.campaign, event);
+    if (campaign === this.state.campaign) return;
+    this.state = { ...this.state, campaign };
+    this.#note('campaign', campaign.context.campaign, keep(campaign), false, effects);
+  }
+
+  #device(event: DeviceEvent): void {
+    const { device } = event.data;
+    const before =
+      this.state.devices.get(device) ??
+      deviceMachine.resolveState({ value: 'unknown', context: { device, state: 'lost', boot: '' } as DeviceContext });
+    const [after, effects] = step(deviceBehaviour, before, event);
+    this.state = { ...this.state, devices: new Map(this.state.devices).set(device, after) };
+    this.#note('device', device, keep(after), false, effects);
+  }
+
+  #experiment(event: LabEvent & { data: { experiment: string } }): void {
+    if (event.type === 'experiment.suggested') return this.#begin(event);
+    this.#stepExperiment(event.data.experiment, event as ExperimentEvent);
+  }
+
+  #begin({ data }: EventOf<'experiment.suggested'>): void {
+    const { definition } = this.state;
+    if (definition === undefined) return;
+    const context: ExperimentContext = {
+      experiment: data.experiment,
+      number: data.number,
+      point: data.suggestion.point,
+      itinerary: definition.protocol.stages.map(({ steps }) => steps.map(({ id, attempts }) => ({ id, attempts }))),
+      stage: 0,
+      step: 0,
+      attempt: 1,
+      results: {},
+      notBefore: 0,
+      begun: false,
+      sent: 0,
+      aborting: false,
+    };
+    const snapshot = experimentMachine.resolveState({ value: 'suggested', context });
+    this.state = { ...this.state, experiments: new Map(this.state.experiments).set(data.experiment, snapshot) };
+    this.#note('experiment', data.experiment, keep(snapshot), false, [{ do: 'reserve', experiment: data.experiment }]);
+  }
+
+  #stepExperiment(id: string, event: ExperimentEvent): void {
+    const { definition, experiments } = this.state;
+    const before = experiments.get(id);
+    if (before === undefined || definition === undefined) return;
+    const [after, effects] = step(experimentBehaviourOf(definition), before, event);
+    if (after === before) return;
+    const next = new Map(experiments);
+    const ended = after.status === 'done';
+    if (ended) next.delete(id);
+    else next.set(id, after);
+    this.state = { ...this.state, experiments: next };
+    this.#note('experiment', id, keep(after), ended, effects);
+    this.#abandonDoubt(before.context, after.context);
+  }
+
+  /** A doubtful command that its experiment no longer waits for has nobody left to ask. */
+  #abandonDoubt(before: ExperimentContext, after: ExperimentContext): void {
+    const key = before.command?.key;
+    if (key === undefined || key === after.command?.key) return;
+    const command = this.state.commands.get(key);
+    if (command !== undefined && command.value === 'doubtful') this.#setCommand(key, command, true, []);
+  }
+
+  #command(event: EventOf<'command.intended'> | CommandEvent): void {
+    if (event.type === 'command.intended') {
+      const { command } = event.data;
+      const snapshot = commandMachine.resolveState({ value: 'intended', context: { command } });
+      this.#setCommand(command.key, snapshot, false, beginCommand(command));
+      this.#stepExperiment(command.experiment, event);
+      return;
+    }
+    if (event.type === 'campaign.aborted') return;
+    const before = this.state.commands.get(event.data.key);
+    if (before === undefined) return;
+    const [after, effects] = step(commandBehaviour, before, event);
+    this.#setCommand(event.data.key, after, after.status === 'done', effects);
+    const { experiment } = before.context.command;
+    if (event.type === 'command.refused' || event.type === 'command.resolved') this.#stepExperiment(experiment, event);
+    if (event.type === 'command.ended')
+      this.#stepExperiment(experiment, { ...event, result: this.#result(event, before.context) });
+  }
+
+  #result(event: EventOf<'command.ended'>, { command }: CommandContext) {
+    const descriptor = this.state.devices.get(command.device)?.context.descriptor;
+    const capability = descriptor === undefined ? undefined : capabilityOf(descriptor, command.capability);
+    return capability === undefined ? {} : resultScope(capability, event.data.result ?? {});
+  }
+
+  #setCommand(
+    key: string,
+    snapshot: ReturnType<typeof commandMachine.resolveState>,
+    ended: boolean,
+    effects: readonly Effect[],
+  ): void {
+    const commands = new Map(this.state.commands);
+    if (ended) commands.delete(key);
+    else commands.set(key, snapshot);
+    this.state = { ...this.state, commands };
+    this.#note('command', key, keep(snapshot), ended, effects);
+  }
+
+  #everyone(event: EventOf<'campaign.stopping' | 'campaign.aborted'>): void {
+    for (const id of [...this.state.experiments.keys()]) this.#stepExperiment(id, event);
+    if (event.type !== 'campaign.aborted') return;
+    for (const [key, before] of [...this.state.commands]) {
+      const [after, effects] = step(commandBehaviour, before, event);
+      this.#setCommand(key, after, false, effects);
+    }
+  }
+
+  #note(entity: Entity, id: string, snapshot: string, ended: boolean, effects: readonly Effect[]): void {
+    this.touched.push({ entity, id, snapshot, ended });
+    this.effects.push(...effects);
+  }
+}

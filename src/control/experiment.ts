@@ -1,0 +1,386 @@
+import { assign, setup } from 'xstate';
+import { describeFailure, failed, ok, type Result } from '../base/failure.ts';
+import type { Definition } from '../domain/campaign.ts';
+import { timerId, type Effect } from '../domain/effect.ts';
+import type { Command, EventOf, NewEvent } from '../domain/event.ts';
+import { evaluate, type Scope } from '../domain/expression.ts';
+import type { ExperimentId } from '../domain/ids.ts';
+import { fromSi } from '../domain/quantity.ts';
+import { scopeOf, type Point } from '../domain/resolve.ts';
+import { leavesDoubt, neverBegan } from './command.ts';
+import { asEffect, type Behaviour } from './run-machine.ts';
+
+/**
+ * One suggestion on its way through the protocol.
+ *
+ *   suggested -> planned -> running (stage k) -> ... -> clearing -> gone
+ *                              |  ^                        |  ^
+ *                              v  |                        v  |
+ *                         indeterminate                  stuck       (a person decides)
+ *
+ * `clearing` means that its fate is decided (completed, failed, cancelled) and only its sample is still in the way.
+ */
+export interface ExperimentContext {
+  readonly experiment: ExperimentId;
+  readonly number: number;
+  readonly point: Point;
+  /** The steps of every stage, and how often each may be attempted. */
+  readonly itinerary: readonly (readonly { readonly id: string; readonly attempts: number }[])[];
+  /** Index of the stage and of the step within it that comes next. */
+  readonly stage: number;
+  readonly step: number;
+  /** Attempt of the next command, beginning at 1 for each step and each move. */
+  readonly attempt: number;
+  /** Results in SI by step id, as expressions see them. */
+  readonly results: Scope;
+  /** Where the sample is; undefined before it has entered the lab. */
+  readonly location?: string | undefined;
+  readonly command?: Command | undefined;
+  /** End of the last step, lab ms. */
+  readonly lastStepEnd?: number;
+  /** Not to be tried before, lab ms. */
+  readonly notBefore: number;
+  readonly begun: boolean;
+  /** Commands sent for it so far; makes the keys of repeated attempts differ. */
+  readonly sent: number;
+  readonly aborting: boolean;
+}
+
+type LabEventOf = EventOf<
+  | 'experiment.planned'
+  | 'experiment.observed'
+  | 'experiment.completed'
+  | 'experiment.failed'
+  | 'experiment.lost'
+  | 'experiment.cancelled'
+  | 'experiment.dropped'
+  | 'experiment.became_indeterminate'
+  | 'experiment.resolved'
+  | 'experiment.cleared'
+  | 'command.intended'
+  | 'command.refused'
+  | 'command.resolved'
+  | 'campaign.stopping'
+  | 'campaign.aborted'
+>;
+/** A command's end arrives with its result in SI, as the engine has converted it by the device's own units. */
+export type ExperimentEvent = LabEventOf | (EventOf<'command.ended'> & { readonly result: Scope[string] });
+
+/** Refusals after which the same step may be asked for again; anything else is the fault of the command itself. */
+const passing = new Set(['E_BUSY', 'E_EXPIRED', 'E_HALTED', 'E_UNKNOWN_KEY', 'E_STALE_EPOCH']);
+const mostRefusals = 30;
+
+export const currentStop = (context: ExperimentContext) => context.itinerary[context.stage]?.[context.step];
+
+type End = EventOf<'command.ended'>['data'];
+/** What a command's end means for its experiment. */
+type Verdict = 'done' | 'again' | 'failed' | 'doubtful' | 'cancelled';
+
+function verdictOf(context: ExperimentContext, end: End): Verdict {
+  const { command } = context;
+  if (command === undefined || command.key !== end.key) return 'failed';
+  if (end.outcome === 'ok') return 'done';
+  if (context.aborting) return 'cancelled';
+  const attempts = command.kind === 'move' ? 3 : (currentStop(context)?.attempts ?? 1);
+  const left = context.attempt < attempts;
+  if (neverBegan(end)) return context.attempt < mostRefusals ? 'again' : 'failed';
+  // What a doubtful attempt has used up is not known either, so acting again needs a person where materials are at stake.
+  const accountable = end.outcome !== 'indeterminate' || command.consumes.length === 0;
+  if (command.retry !== 'unsafe' && left && accountable) return 'again';
+  return leavesDoubt(command, end) ? 'doubtful' : 'failed';
+}
+
+const mayRetry = (context: ExperimentContext, code: string): boolean =>
+  passing.has(code) && context.attempt < mostRefusals;
+
+/** Waits 1, 2, 4, ... 60 s of lab time between attempts that were refused. */
+const backoffMs = (attempt: number): number => Math.min(60_000, 1000 * 2 ** Math.min(attempt - 1, 6));
+
+const again = (context: ExperimentContext) => ({ command: undefined, attempt: context.attempt + 1 });
+
+/** The state after a command that has happened. */
+function advance(context: ExperimentContext, at: number, result: Scope[string] = {}): Partial<ExperimentContext> {
+  const { command } = context;
+  if (command?.kind === 'move') return { command: undefined, attempt: 1, location: command.to };
+  const stop = currentStop(context)!;
+  return {
+    command: undefined,
+    attempt: 1,
+    step: context.step + 1,
+    lastStepEnd: at,
+    ...(command?.at === undefined ? {} : { location: command.at }),
+    results: { ...context.results, [stop.id]: result },
+  };
+}
+
+const isVerdict =
+  (verdict: Verdict) =>
+  ({ context, event }: { context: ExperimentContext; event: ExperimentEvent }) =>
+    event.type === 'command.ended' && verdictOf(context, event.data) === verdict;
+
+export const experimentMachine = setup({
+  types: { context: {} as ExperimentContext, events: {} as ExperimentEvent },
+  actions: {
+    begin: assign(({ context, event }) =>
+      event.type === 'command.intended' ? { command: event.data.command, begun: true, sent: context.sent + 1 } : {},
+    ),
+    advance: assign(({ context, event }) =>
+      event.type === 'command.ended' ? advance(context, event.at, event.result) : {},
+    ),
+    believe: assign(({ context, event }) => advance(context, event.at, undefined)),
+    again: assign(({ context }) => again(context)),
+    backOff: assign(({ context, event }) => ({
+      ...again(context),
+      notBefore: event.at + backoffMs(context.attempt),
+    })),
+    letGo: assign({ command: undefined }),
+    nextStage: assign(({ context }) => ({ stage: context.stage + 1, step: 0 })),
+    markAborting: assign({ aborting: true }),
+    reserve: asEffect,
+    wakeLater: asEffect,
+    observe: asEffect,
+    conclude: asEffect,
+    fail: asEffect,
+    failRefused: asEffect,
+    cancel: asEffect,
+    lose: asEffect,
+    doubt: asEffect,
+    resolve: asEffect,
+    clear: asEffect,
+    clearIfOut: asEffect,
+  },
+  guards: {
+    done: isVerdict('done'),
+    again: isVerdict('again'),
+    doubtful: isVerdict('doubtful'),
+    cancelled: isVerdict('cancelled'),
+    stageDone: ({ context }) => currentStop(context) === undefined,
+    mayRetry: ({ context, event }) => event.type === 'command.refused' && mayRetry(context, event.data.code),
+    aborting: ({ context }) => context.aborting,
+    idle: ({ context }) => context.command === undefined,
+    happened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'happened',
+    notHappened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'not_happened',
+    settledByDevice: ({ event }) => event.type === 'command.ended' && event.data.outcome !== 'indeterminate',
+  },
+}).createMachine({
+  id: 'experiment',
+  context: {} as ExperimentContext,
+  initial: 'suggested',
+  on: {
+    'experiment.completed': '.clearing',
+    'experiment.failed': { target: '.clearing', actions: 'letGo' },
+    'experiment.cancelled': { target: '.clearing', actions: 'letGo' },
+    'experiment.dropped': { target: '.clearing', actions: 'letGo' },
+    'experiment.lost': { target: '.lost', actions: 'letGo' },
+  },
+  states: {
+    suggested: {
+      entry: 'reserve',
+      on: {
+        'experiment.planned': 'planned',
+        'campaign.stopping': { actions: 'cancel' },
+        'campaign.aborted': { actions: 'cancel' },
+      },
+    },
+    planned: {
+      on: {
+        'command.intended': { target: 'running', actions: 'begin' },
+        'campaign.stopping': { actions: 'cancel' },
+        'campaign.aborted': { actions: 'cancel' },
+      },
+    },
+    running: {
+      on: {
+        'command.intended': { actions: 'begin' },
+        'command.refused': [
+          { guard: 'aborting', actions: ['letGo', 'cancel'] },
+          { guard: 'mayRetry', actions: ['backOff', 'wakeLater'] },
+          { actions: 'failRefused' },
+        ],
+        'command.ended': [
+          { guard: 'done', target: 'judging', actions: 'advance' },
+          { guard: 'cancelled', actions: 'cancel' },
+          { guard: 'again', actions: ['backOff', 'wakeLater'] },
+          { guard: 'doubtful', actions: 'doubt' },
+          { actions: 'fail' },
+        ],
+        'experiment.became_indeterminate': 'indeterminate',
+        'experiment.observed': { target: 'concluding', actions: 'nextStage' },
+        'campaign.aborted': [{ guard: 'idle', actions: ['markAborting', 'cancel'] }, { actions: 'markAborting' }],
+      },
+    },
+    /** A command has ended well: was it the last of a stage? */
+    judging: {
+      always: [
+        { guard: 'aborting', target: 'running', actions: 'cancel' },
+        { guard: 'stageDone', target: 'running', actions: 'observe' },
+        { target: 'running' },
+      ],
+    },
+    concluding: { always: { target: 'running', actions: 'conclude' } },
+    indeterminate: {
+      on: {
+        'command.resolved': [
+          { guard: 'happened', target: 'judging', actions: ['resolve', 'believe'] },
+          { guard: 'notHappened', target: 'running', actions: ['resolve', 'again'] },
+          { actions: ['resolve', 'lose'] },
+        ],
+        // The device has come back with the truth after all.
+        'command.ended': [
+          { guard: 'done', target: 'judging', actions: ['resolve', 'advance'] },
+          { guard: 'again', target: 'running', actions: ['resolve', 'backOff', 'wakeLater'] },
+          { guard: 'settledByDevice', actions: ['resolve', 'fail'] },
+        ],
+        'command.refused': { target: 'running', actions: ['resolve', 'backOff', 'wakeLater'] },
+        'campaign.aborted': { actions: ['resolve', 'lose'] },
+      },
+    },
+    clearing: {
+      entry: 'clearIfOut',
+      on: {
+        'command.intended': { actions: 'begin' },
+        'command.refused': [{ guard: 'aborting', actions: ['letGo', 'clear'] }, { actions: ['backOff', 'wakeLater'] }],
+        'command.ended': [
+          { guard: 'done', actions: ['advance', 'clear'] },
+          { guard: 'aborting', actions: ['letGo', 'clear'] },
+          { guard: 'again', actions: ['backOff', 'wakeLater'] },
+          { target: 'stuck' },
+        ],
+        'campaign.aborted': [{ guard: 'idle', actions: 'clear' }, { actions: 'markAborting' }],
+        'experiment.cleared': 'gone',
+      },
+    },
+    /** The last move is in doubt: nothing hangs on it but the place. */
+    stuck: {
+      on: {
+        'command.resolved': [
+          { guard: 'notHappened', target: 'clearing', actions: 'again' },
+          { actions: ['letGo', 'clear'] },
+        ],
+        'command.ended': { guard: 'settledByDevice', actions: ['letGo', 'clear'] },
+        'command.refused': { target: 'clearing', actions: 'again' },
+        'campaign.aborted': { actions: ['letGo', 'clear'] },
+        'experiment.cleared': 'gone',
+      },
+    },
+    lost: { entry: 'clear', on: { 'experiment.cleared': 'gone' } },
+    gone: { type: 'final' },
+  },
+});
+
+const record = (event: NewEvent): Effect[] => [{ do: 'record', event }];
+
+export function experimentBehaviourOf(
+  definition: Definition,
+): Behaviour<typeof experimentMachine, ExperimentContext, ExperimentEvent> {
+  const racks = new Set<string>(Object.keys(definition.lab.racks));
+  const inTheWay = ({ location }: ExperimentContext) =>
+    location !== undefined && definition.lab.transport !== undefined && !racks.has(location);
+  const cleared = ({ experiment, location }: ExperimentContext): Effect[] => {
+    const reason = location === undefined ? 'it never entered the lab' : `the sample is at ${location}`;
+    return record({ type: 'experiment.cleared', data: { experiment, reason } });
+  };
+  const failing = (experiment: ExperimentId, reason: string, retryable: boolean): Effect[] =>
+    record({ type: 'experiment.failed', data: { experiment, reason, retryable } });
+
+  return {
+    machine: experimentMachine,
+    effects: {
+      reserve: ({ experiment }) => [{ do: 'reserve', experiment }],
+      wakeLater: ({ experiment, attempt }) => [
+        {
+          do: 'set_timer',
+          id: timerId('retry', experiment),
+          afterMs: backoffMs(attempt - 1),
+          kind: 'retry',
+          subject: experiment,
+        },
+      ],
+      observe: (context) => {
+        const { experiment } = context;
+        const stage = definition.protocol.stages[context.stage]!;
+        const observations = observe(definition, context);
+        if (!observations.ok) return failing(experiment, describeFailure(observations.failure), true);
+        return record({
+          type: 'experiment.observed',
+          data: { experiment, stage: stage.id, observations: observations.value },
+        });
+      },
+      conclude: (context, event) => {
+        if (event.type !== 'experiment.observed' || context.stage < definition.protocol.stages.length) return [];
+        const objectives = objectivesOf(definition, context);
+        if (!objectives.ok) return failing(context.experiment, describeFailure(objectives.failure), true);
+        return record({
+          type: 'experiment.completed',
+          data: { experiment: context.experiment, objectives: objectives.value },
+        });
+      },
+      fail: ({ experiment }, event) => {
+        if (event.type !== 'command.ended') return [];
+        const { error, outcome } = event.data;
+        return failing(experiment, error === undefined ? `a command ended as ${outcome}` : error.message, true);
+      },
+      failRefused: ({ experiment }, event) =>
+        event.type === 'command.refused' ? failing(experiment, `${event.data.code}: ${event.data.message}`, false) : [],
+      cancel: ({ experiment }, event) => {
+        const reason =
+          event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
+        return record({ type: 'experiment.cancelled', data: { experiment, reason } });
+      },
+      lose: ({ experiment }, event) => {
+        const reason = event.type === 'campaign.aborted' ? 'aborted while in doubt' : 'discarded by a person';
+        return record({ type: 'experiment.lost', data: { experiment, reason } });
+      },
+      doubt: ({ experiment, command }, event) => {
+        if (event.type !== 'command.ended' || command === undefined) return [];
+        const reason =
+          event.data.error?.message ?? `${command.device} does not know whether ${command.capability} happened`;
+        return record({ type: 'experiment.became_indeterminate', data: { experiment, key: command.key, reason } });
+      },
+      resolve: ({ experiment }, event) => {
+        const reason =
+          event.type === 'command.resolved'
+            ? `${event.data.by}: ${event.data.as.replace('_', ' ')}`
+            : event.type === 'campaign.aborted'
+              ? 'the campaign was aborted'
+              : 'the device came back with the truth';
+        return record({ type: 'experiment.resolved', data: { experiment, reason } });
+      },
+      clear: cleared,
+      clearIfOut: (context) =>
+        context.command !== undefined || (inTheWay(context) && !context.aborting) ? [] : cleared(context),
+    },
+  };
+}
+
+function evaluateAll(
+  expressions: readonly (readonly [string, string])[],
+  scope: Scope,
+): Result<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const [name, text] of expressions) {
+    const value = evaluate(text, scope);
+    if (!value.ok) return value;
+    values[name] = Number(value.value);
+  }
+  return ok(values);
+}
+
+/** The observations of the stage that has just ended. */
+function observe(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
+  const stage = definition.protocol.stages[context.stage]!;
+  return evaluateAll(Object.entries(stage.observes), scopeOf(definition, context.point, context.results));
+}
+
+/** The objectives in their own units; every stage's expressions are at hand because all results are. */
+function objectivesOf(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
+  const expressions = new Map(definition.protocol.stages.flatMap((stage) => Object.entries(stage.observes)));
+  const wanted = definition.campaign.objectives.map(({ name }) => [name, expressions.get(name)!] as const);
+  const values = evaluateAll(wanted, scopeOf(definition, context.point, context.results));
+  if (!values.ok) return failed(values.failure);
+  return ok(
+    Object.fromEntries(
+      definition.campaign.objectives.map(({ name, unit }) => [name, fromSi(values.value[name]!, unit)]),
+    ),
+  );
+}
