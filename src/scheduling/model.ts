@@ -102,11 +102,26 @@ export interface Assignment {
   readonly fixed?: boolean;
 }
 
+/**
+ * unavailable: it needs a resource that is not available now, and will be planned again when that is.
+ * blocked: a place that it needs stays taken, or a maximum wait cannot be kept at present; it may be possible later.
+ * missed: a maximum wait has passed for good; somebody has to decide, by changing its remaining steps or lags.
+ * incapable: the lab cannot do it, whatever happens.
+ */
+export type UnplannedCause = 'unavailable' | 'blocked' | 'missed' | 'incapable';
+
+export interface Unplanned {
+  readonly sample: string;
+  /** One sentence. */
+  readonly reason: string;
+  readonly cause: UnplannedCause;
+}
+
 export interface Plan {
   readonly assignments: readonly Assignment[];
   readonly makespan: number;
   /** Samples that cannot be planned, each with the reason in a sentence. */
-  readonly unplanned: readonly { readonly sample: string; readonly reason: string }[];
+  readonly unplanned: readonly Unplanned[];
 }
 
 /** An assignment that may start now, or one that may not yet, with the reason in a sentence. */

@@ -1,0 +1,48 @@
+import { checkBatches } from './check-batches.ts';
+import { readSample, type Reading } from './check-sample.ts';
+import { checkShared } from './check-shared.ts';
+import type { Assignment, Plan, SchedulingProblem } from './model.ts';
+
+/**
+ * Every rule of the model that the plan breaks, each as one sentence with the numbers (times in ms after `now`, as the
+ * plan itself); empty when it holds. Shares nothing with the planner but the model, so that an error there is found here.
+ */
+export function check(problem: SchedulingProblem, plan: Plan): string[] {
+  const faults: string[] = [];
+  const bySample = new Map<string, Assignment[]>(problem.samples.map(({ id }) => [id, []]));
+  for (const assignment of plan.assignments) {
+    const list = bySample.get(assignment.sample);
+    if (list === undefined) faults.push(`The plan names sample ${assignment.sample}, which the problem does not have.`);
+    else list.push(assignment);
+    if (!(assignment.end >= assignment.start))
+      faults.push(`${assignment.step} of ${assignment.sample} ends before it starts.`);
+  }
+  checkUnplanned(problem, plan, faults);
+  const unplanned = new Set(plan.unplanned.map(({ sample }) => sample));
+  const resources = new Map(problem.resources.map((resource) => [resource.id, resource]));
+  const readings: Reading[] = problem.samples.map((sample) => {
+    const own = bySample.get(sample.id)!.toSorted((a, b) => a.start - b.start || a.end - b.end);
+    return readSample({ problem, resources, sample, own, unplanned: unplanned.has(sample.id) }, faults);
+  });
+  checkShared(problem, readings, faults);
+  checkBatches(problem, readings, faults);
+  checkMakespan(problem, plan, faults);
+  return faults;
+}
+
+function checkUnplanned(problem: SchedulingProblem, plan: Plan, faults: string[]): void {
+  const known = new Set(problem.samples.map(({ id }) => id));
+  const seen = new Set<string>();
+  for (const { sample, reason } of plan.unplanned) {
+    if (!known.has(sample)) faults.push(`The plan leaves out sample ${sample}, which the problem does not have.`);
+    if (seen.has(sample)) faults.push(`The plan leaves out ${sample} twice.`);
+    if (reason.trim() === '') faults.push(`The plan leaves out ${sample} without a reason.`);
+    seen.add(sample);
+  }
+}
+
+function checkMakespan(problem: SchedulingProblem, plan: Plan, faults: string[]): void {
+  const latest = Math.max(problem.now, ...plan.assignments.map(({ end }) => end));
+  if (plan.makespan !== latest)
+    faults.push(`The makespan is given as ${plan.makespan}, but the last thing ends at ${latest}.`);
+}

@@ -1,0 +1,89 @@
+import type { Lab, Obstacle, Task } from './compile.ts';
+import type { Assignment, Plan, SchedulingProblem } from './model.ts';
+import type { Move, Run, World } from './world.ts';
+
+/** The plan as plain data, in order of starts. */
+export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyMap<number, Obstacle>): Plan {
+  const { lab } = world;
+  const carriers = new Carriers(problem);
+  const names = new Names(world);
+  const assignments: Assignment[] = lab.tasks.flatMap((task) => runningOf(lab, task));
+  const moves: { task: Task; move: Move }[] = [];
+  for (const [index, { works, moves: own }] of world.tracks) {
+    const task = lab.tasks[index]!;
+    for (const move of own) moves.push({ task, move });
+    for (const { step, resource, start, end, run } of works) {
+      const what = { sample: task.sample.id, step: task.steps[step]!.id, kind: 'process' as const };
+      const work = { ...what, resource: lab.stations[resource]!.id, start, end };
+      assignments.push(run === undefined ? work : { ...work, batch: names.of(run) });
+    }
+  }
+  moves.sort((a, b) => a.move.start - b.move.start);
+  for (const { task, move } of moves) assignments.push(moveOf(lab, task, move, carriers.take(move.start, move.end)));
+  assignments.sort((a, b) => a.start - b.start);
+  return {
+    assignments,
+    makespan: assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now),
+    unplanned: [...failed].map(([index, { reason, cause }]) => ({
+      sample: lab.tasks[index]!.sample.id,
+      reason,
+      cause,
+    })),
+  };
+}
+
+function runningOf({ now, stations }: Lab, { sample }: Task): Assignment[] {
+  const { running, at, id } = sample;
+  if (running === undefined) return [];
+  const { step, kind, resource, start } = running;
+  const common = { sample: id, step, kind, resource, start, end: Math.max(now, running.expectedEnd), fixed: true };
+  if (kind === 'move') return [{ ...common, ...(at === undefined ? {} : { from: at }), to: running.to }];
+  const batch = stations.find((station) => station.id === resource)?.kind === 'batch';
+  return [batch ? { ...common, batch: `${resource}/running` } : common];
+}
+
+function moveOf({ stations }: Lab, { sample, steps }: Task, move: Move, resource: string): Assignment {
+  const { from, to, step, start, end } = move;
+  const what = { sample: sample.id, step: steps[step]?.id ?? 'out', kind: 'move' as const, resource };
+  return { ...what, from: stations[from]!.id, to: stations[to]!.id, start, end };
+}
+
+/** Gives every move a transporter; the moves come in order of their starts, and never more at once than there are. */
+class Carriers {
+  readonly #free: { readonly id: string; at: number }[];
+
+  constructor({ transport, samples, now }: SchedulingProblem) {
+    this.#free = (transport?.transporters ?? []).map((id) => ({ id, at: now }));
+    for (const { running } of samples) {
+      const busy = running?.kind === 'move' ? this.#free.find(({ id }) => id === running.resource) : undefined;
+      if (busy !== undefined) busy.at = Math.max(busy.at, running!.expectedEnd);
+    }
+  }
+
+  take(start: number, end: number): string {
+    const carrier = this.#free.find(({ at }) => at <= start)!;
+    carrier.at = end;
+    return carrier.id;
+  }
+}
+
+/** Names of batches: the one of the earlier plan where there is one, otherwise after the first member. */
+class Names {
+  readonly #names = new Map<Run, string>();
+
+  constructor({ lab, runs }: World) {
+    const used = new Set<string>();
+    for (const run of runs.flat().sort((a, b) => Number(a.name === undefined) - Number(b.name === undefined))) {
+      const { sample, steps } = lab.tasks[Math.min(...run.members)]!;
+      const base = run.name ?? `${lab.stations[run.resource]!.id}/${sample.id}/${steps[0]?.id ?? ''}`;
+      let name = base;
+      for (let n = 2; used.has(name); n++) name = `${base}/${n}`;
+      used.add(name);
+      this.#names.set(run, name);
+    }
+  }
+
+  of(run: Run): string {
+    return this.#names.get(run)!;
+  }
+}

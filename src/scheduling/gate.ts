@@ -1,0 +1,214 @@
+import type { Assignment, Resource } from './model.ts';
+import type { Scene } from './scene.ts';
+
+/** Why something may not start yet. */
+export interface Obstacle {
+  readonly reason: string;
+  /** It goes away at this time by itself; undefined when something has to happen first. */
+  readonly until?: number;
+}
+
+/** What keeps this assignment, the next of its sample, from starting now, given what is started at the same time. */
+export function obstacleTo(scene: Scene, assignment: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  const busy = ownActivity(scene, assignment);
+  if (busy !== undefined) return busy;
+  if (assignment.kind === 'move') return moveObstacle(scene, assignment, started);
+  return assignment.batch === undefined
+    ? (workObstacle(scene, assignment, started) ?? tooEarly(scene, assignment))
+    : (batchObstacle(scene, assignment) ?? tooEarly(scene, assignment));
+}
+
+function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
+  const { running } = samples.get(sample)!;
+  if (running === undefined) return undefined;
+  const left = remaining(running.expectedEnd - problem.now);
+  return running.kind === 'move'
+    ? { reason: `${sample} is being moved to ${running.to}, ${left}.` }
+    : { reason: `${running.step} of ${sample} is running on ${running.resource}, ${left}.` };
+}
+
+function moveObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  return (
+    notReleased(scene, move) ??
+    doorObstacle(scene, move.from!, started) ??
+    doorObstacle(scene, move.to!, started) ??
+    turnObstacle(scene, move, started) ??
+    placeObstacle(scene, move, started) ??
+    carrierObstacle(scene, move, started)
+  );
+}
+
+function notReleased({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
+  const { release } = samples.get(sample)!;
+  if (release <= problem.now) return undefined;
+  return { reason: `${sample} waits for its release, ${remaining(release - problem.now)}.`, until: release };
+}
+
+/** Nothing arrives at or leaves a batch resource that runs. */
+function doorObstacle(scene: Scene, resource: string, started: readonly Assignment[]): Obstacle | undefined {
+  if (kindOf(scene, resource) !== 'batch') return undefined;
+  const run = scene.running.find(({ activity }) => activity.kind === 'process' && activity.resource === resource);
+  if (run !== undefined) {
+    const left = remaining(run.activity.expectedEnd - scene.problem.now);
+    return { reason: `${resource} is closed while ${run.activity.step} of ${run.sample} runs, ${left}.` };
+  }
+  const starts = started.find((other) => other.kind === 'process' && other.resource === resource);
+  return starts && { reason: `${resource} is closed: ${starts.step} of ${starts.sample} starts now.` };
+}
+
+/** Whose turn it is to use a place: samples that come earlier in the plan must still find room after this one. */
+function turnObstacle(scene: Scene, arrival: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  const target = arrival.kind === 'move' ? arrival.to! : arrival.resource;
+  const earlier: Assignment[] = [];
+  for (const other of scene.comingTo.get(target) ?? []) {
+    if (other === arrival) break;
+    if (other.sample === arrival.sample || !arrives(scene, other) || started.includes(other)) continue;
+    earlier.push(other);
+  }
+  const room = roomAt(scene, target) - startedTo(target, started) - earlier.length;
+  const first = earlier[0];
+  if (first !== undefined && room <= 0)
+    return { reason: `${arrival.sample} waits for ${target}: ${first.sample} comes first for ${first.step}.` };
+  return foreignRun(scene, arrival, target);
+}
+
+/** A batch that is planned before this sample's own use of the resource must have run first. */
+function foreignRun(scene: Scene, arrival: Assignment, target: string): Obstacle | undefined {
+  if (kindOf(scene, target) !== 'batch') return undefined;
+  const toTarget = scene.comingTo.get(target)!;
+  const own = toTarget.find((other) => other.kind === 'process' && other.sample === arrival.sample);
+  for (const other of toTarget) {
+    if (other === own) return undefined;
+    if (other.kind === 'process' && other.batch !== own?.batch)
+      return { reason: `${arrival.sample} waits for ${target}: the batch with ${other.sample} comes first.` };
+  }
+  return undefined;
+}
+
+/** True when the assignment brings a sample to its resource, rather than working on one that is there. */
+function arrives({ samples, problem }: Scene, { kind, sample, resource }: Assignment): boolean {
+  if (kind === 'move' || problem.transport === undefined) return true;
+  const { at, running } = samples.get(sample)!;
+  return at === undefined && running === undefined && resource !== undefined;
+}
+
+function roomAt({ problem, holders }: Scene, resource: string): number {
+  return capacityOf(problem.resources, resource) - (holders.get(resource)?.length ?? 0);
+}
+
+const capacityOf = (resources: readonly Resource[], id: string): number =>
+  resources.find((r) => r.id === id)?.capacity ?? 0;
+
+const kindOf = ({ problem }: Scene, id: string): Resource['kind'] | undefined =>
+  problem.resources.find((r) => r.id === id)?.kind;
+
+const startedTo = (target: string, started: readonly Assignment[]): number =>
+  started.filter((other) => (other.kind === 'move' ? other.to : other.resource) === target).length;
+
+function placeObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  const target = move.to!;
+  if (roomAt(scene, target) - startedTo(target, started) > 0) return undefined;
+  const holders = scene.holders.get(target) ?? [];
+  const first = holders.toSorted((a, b) => a.until - b.until)[0];
+  if (first === undefined) return { reason: `${move.sample} waits for a place at ${target}.` };
+  const reason = `${move.sample} waits for a place at ${target}, which ${first.sample} holds.`;
+  return first.until === Infinity ? { reason } : { reason, until: first.until };
+}
+
+/**
+ * The transporter is free, and nothing that is planned before this move on it is ready or would lose its maximum wait. A
+ * move planned earlier that should have gone by now and cannot does not hold up the others.
+ */
+function carrierObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  const { resource, sample } = move;
+  const { now } = scene.problem;
+  const taken = started.find((other) => other.kind === 'move' && other.resource === resource);
+  if (taken !== undefined) return { reason: `${sample} waits for ${resource}, which moves ${taken.sample} first.` };
+  const busy = scene.running.find(({ activity }) => activity.kind === 'move' && activity.resource === resource);
+  if (busy !== undefined) {
+    const left = remaining(busy.activity.expectedEnd - now);
+    return { reason: `${sample} waits for ${resource}, which moves ${busy.sample}, ${left}.` };
+  }
+  if (move.start <= now) return undefined;
+  for (const other of scene.coming) {
+    if (other === move) return undefined;
+    if (other.kind !== 'move' || other.resource !== resource || other.start >= move.start) continue;
+    if (other.start > now) {
+      const reason = `${sample} waits for ${resource}, which moves ${other.sample} first, ${remaining(other.start - now)}.`;
+      return { reason, until: Math.min(other.start, move.start) };
+    }
+    if (cannotWait(scene, other, move))
+      return { reason: `${sample} waits for ${resource}, kept for ${other.sample}, which must not wait.` };
+  }
+  return undefined;
+}
+
+/** True when a move that comes first in the plan leads to a step with a maximum wait that `move` could use up. */
+function cannotWait({ samples }: Scene, other: Assignment, move: Assignment): boolean {
+  const step = samples.get(other.sample)?.remaining.find(({ id }) => id === other.step);
+  const max = step?.lag.max;
+  return max !== undefined && max < move.end - move.start + (other.end - other.start);
+}
+
+function workObstacle(scene: Scene, work: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+  const { resource, sample } = work;
+  const { problem, running } = scene;
+  const { concurrency } = problem.resources.find(({ id }) => id === resource)!;
+  const atWork = running.filter(({ activity }) => activity.kind === 'process' && activity.resource === resource);
+  const starting = started.filter((other) => other.kind === 'process' && other.resource === resource);
+  const first = atWork.toSorted((a, b) => a.activity.expectedEnd - b.activity.expectedEnd)[0];
+  if (first !== undefined && atWork.length + starting.length >= concurrency) {
+    const left = remaining(first.activity.expectedEnd - problem.now);
+    return { reason: `${sample} waits for ${resource}, busy with ${first.activity.step} of ${first.sample}, ${left}.` };
+  }
+  const earlier: Assignment[] = [];
+  for (const other of scene.comingTo.get(resource)!) {
+    if (other === work) break;
+    if (other.kind === 'process' && other.sample !== sample && !started.includes(other)) earlier.push(other);
+  }
+  const room = concurrency - atWork.length - starting.length - earlier.length;
+  if (earlier.length > 0 && room <= 0)
+    return { reason: `${sample} waits for ${resource}: ${earlier[0]!.step} of ${earlier[0]!.sample} comes first.` };
+  if (!arrives(scene, work)) return undefined;
+  return turnObstacle(scene, work, started) ?? placeObstacle(scene, { ...work, to: resource }, started);
+}
+
+/** A batch starts when all members are there, nobody else is inside, and no run before it is still to come. */
+function batchObstacle(scene: Scene, work: Assignment): Obstacle | undefined {
+  const { resource, batch } = work;
+  const { samples, problem, next, batches } = scene;
+  const members = batches.get(batch!)!;
+  const run = doorObstacle(scene, resource, []);
+  if (run !== undefined) return run;
+  for (const member of members) {
+    const { at, running } = samples.get(member.sample)!;
+    const outside = problem.transport === undefined || at === undefined;
+    const there = running === undefined && next.get(member.sample) === member && (outside || at === resource);
+    if (!there) return { reason: `The batch on ${resource} waits for ${member.sample}.` };
+  }
+  const names = new Set(members.map(({ sample }) => sample));
+  const other = scene.holders.get(resource)?.find(({ sample }) => !names.has(sample));
+  if (other !== undefined) {
+    const reason = `The batch on ${resource} waits until ${other.sample} has left.`;
+    return other.until === Infinity ? { reason } : { reason, until: other.until };
+  }
+  const before = scene.comingTo
+    .get(resource)!
+    .find(({ kind, batch: name }) => kind === 'process' && name !== undefined);
+  if (before !== undefined && before.batch !== batch)
+    return { reason: `The batch of ${work.sample} on ${resource} waits for the batch of ${before.sample}.` };
+  return undefined;
+}
+
+/** Only time is missing: a minimum wait, a release, or a wait that the plan makes so that a later maximum wait is kept. */
+function tooEarly({ problem, samples }: Scene, { start, sample, step }: Assignment): Obstacle | undefined {
+  if (start <= problem.now) return undefined;
+  const task = samples.get(sample)!;
+  const left = remaining(start - problem.now);
+  const first = task.remaining.find(({ id }) => id === step);
+  const rested = (task.lastStepEnd ?? -Infinity) + (first?.lag.min ?? 0);
+  const why = rested >= start ? 'its minimum wait' : task.release >= start ? 'its release' : 'its time in the plan';
+  return { reason: `${step} of ${sample} waits for ${why}, ${left}.`, until: start };
+}
+
+const remaining = (ms: number): string => (ms <= 0 ? 'any moment' : `${Math.ceil(ms / 1000)} s left`);

@@ -1,0 +1,49 @@
+import type { Obstacle, Task } from './compile.ts';
+import { search } from './search.ts';
+import { trackOf } from './track.ts';
+import type { World } from './world.ts';
+
+/**
+ * Finds a way for one sample after another: first those in the lab, whose places others may need, again and again as long
+ * as one of them makes room for the next; then those outside. Returns those for which there is none, with the reason.
+ */
+export function insertAll(world: World, tasks: readonly Task[]): Map<number, Obstacle> {
+  const failed = new Map<number, Obstacle>();
+  const ordered = tasks.toSorted(compareUrgency);
+  let inside = ordered.filter(({ at, obstacle }) => at >= 0 && obstacle === undefined);
+  for (let before = Infinity; inside.length > 0 && inside.length < before;) {
+    before = inside.length;
+    inside = inside.filter((task) => !insertOne(world, task, false) && !insertOne(world, task, true));
+  }
+  for (const task of inside) failed.set(task.index, blocked(task));
+  for (const task of ordered) {
+    if (task.obstacle !== undefined) failed.set(task.index, task.obstacle);
+    else if (task.at < 0 && !insertOne(world, task, false) && !insertOne(world, task, true))
+      failed.set(task.index, blocked(task));
+  }
+  return failed;
+}
+
+/** Running samples first, then by priority, release and name. */
+export function compareUrgency(a: Task, b: Task): number {
+  const running = Number(b.sample.running !== undefined) - Number(a.sample.running !== undefined);
+  if (running !== 0) return running;
+  if (a.sample.priority !== b.sample.priority) return b.sample.priority - a.sample.priority;
+  if (a.sample.release !== b.sample.release) return a.sample.release - b.sample.release;
+  return a.sample.id < b.sample.id ? -1 : a.sample.id > b.sample.id ? 1 : 0;
+}
+
+/** Books the earliest way of a sample; false when there is none. */
+export function insertOne(world: World, task: Task, parking: boolean): boolean {
+  if (parking && world.lab.racks.length === 0) return false;
+  world.lift(task);
+  const last = search(world, task, parking);
+  if (last === undefined) world.rest(task);
+  else world.commit(task, trackOf(world, task, last));
+  return last !== undefined;
+}
+
+const blocked = ({ sample, steps }: Task): Obstacle => ({
+  cause: 'blocked',
+  reason: `No way was found for ${sample.id} to ${steps[0]?.id ?? 'the way out'} and what follows: a place on its way stays taken, or a maximum wait cannot be kept.`,
+});

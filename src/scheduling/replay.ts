@@ -1,0 +1,242 @@
+import { Calendar } from './calendar.ts';
+import type { Lab, Task } from './compile.ts';
+import type { Act } from './script.ts';
+import type { Move, Run, Stay, Track, Work } from './world.ts';
+
+/** What one sample has done so far while its acts are timed. */
+interface Progress {
+  readonly task: Task;
+  readonly acts: readonly Act[];
+  next: number;
+  at: number;
+  ready: number;
+  lastEnd: number;
+  since: number;
+  readonly stays: Stay[];
+  readonly works: Work[];
+  readonly moves: Move[];
+}
+
+/** One resource while acts are timed in order: when places and workers are free again. */
+interface Front {
+  /** One entry for every place that nobody holds. */
+  readonly places: number[];
+  /** Places held beyond the capacity, which only reality can bring about. */
+  excess: number;
+  readonly workers: number[];
+  /** End of the last run of a batch resource: before it nothing arrives or leaves. */
+  door: number;
+  readonly inside: Set<number>;
+}
+
+/** Lower bounds for the start of work, by sample and step, found from maximum waits. */
+export type Floors = Map<Act, number>;
+
+/**
+ * Times acts in the order of their keys, each as early as what came before allows; the moves alone may slip into earlier
+ * gaps of the transporters. An act whose place is still held waits for the next round, so that an order which a changed
+ * lab has made impossible is mended rather than followed. Samples that could not finish are left out of the result.
+ */
+export class Replay {
+  readonly #lab: Lab;
+  readonly #floors: Floors;
+  readonly #fronts: Front[];
+  readonly #carriers = new Calendar();
+  readonly #progress = new Map<number, Progress>();
+  readonly #crews = new Map<string, Act[]>();
+
+  constructor(lab: Lab, scripts: ReadonlyMap<number, readonly Act[]>, floors: Floors) {
+    this.#lab = lab;
+    this.#floors = floors;
+    this.#fronts = lab.stations.map(({ capacity, concurrency }) => ({
+      places: new Array<number>(capacity).fill(lab.now),
+      excess: 0,
+      workers: new Array<number>(concurrency).fill(lab.now),
+      door: -Infinity,
+      inside: new Set(),
+    }));
+    for (const task of lab.tasks) this.#begin(task);
+    for (const [index, acts] of scripts) this.#enroll(lab.tasks[index]!, acts);
+  }
+
+  /** The tracks of the samples that finish, by index. */
+  run(order: readonly Act[]): Map<number, Track> {
+    let open = order;
+    for (;;) {
+      const left = open.filter((act) => !this.#try(act));
+      if (left.length === 0 || left.length === open.length) break;
+      open = left;
+    }
+    const tracks = new Map<number, Track>();
+    for (const [index, { acts, next, stays, works, moves, ready }] of this.#progress)
+      if (next === acts.length) tracks.set(index, { stays, works, moves, end: ready });
+    return tracks;
+  }
+
+  #begin(task: Task): void {
+    const { now, moved, pick, indexOf, stations } = this.#lab;
+    const { running, at, frozen } = task.sample;
+    const kept = frozen === true || (moved && (!task.done || task.obstacle !== undefined));
+    if (task.at >= 0 && (kept || (moved && task.ready > now))) {
+      this.#take(task.at, task.index);
+      if (!kept) this.#release(task.at, task.index, task.ready);
+    }
+    if (running === undefined) return;
+    if (running.kind === 'move') {
+      this.#carriers.add(now, task.ready, 1);
+      const from = at === undefined ? undefined : indexOf.get(at);
+      if (from === undefined) return;
+      this.#take(from, -1);
+      return this.#release(from, -1, running.start + pick);
+    }
+    const resource = indexOf.get(running.resource);
+    if (resource === undefined) return;
+    const front = this.#fronts[resource]!;
+    if (stations[resource]!.kind === 'batch') front.door = Math.max(front.door, task.ready);
+    else replaceLeast(front.workers, task.ready);
+  }
+
+  #enroll(task: Task, acts: readonly Act[]): void {
+    const { at, ready, lastEnd } = task;
+    const start = { next: 0, at, ready, lastEnd, since: this.#lab.now };
+    this.#progress.set(task.index, { task, acts, ...start, stays: [], works: [], moves: [] });
+    for (const act of acts) {
+      if (act.batch === undefined || act.kind !== 'process') continue;
+      const crew = this.#crews.get(act.batch);
+      if (crew === undefined) this.#crews.set(act.batch, [act]);
+      else crew.push(act);
+    }
+  }
+
+  /** True when the act has its times now (or had them already, with its batch). */
+  #try(act: Act): boolean {
+    const progress = this.#progress.get(act.task.index)!;
+    const position = progress.acts.indexOf(act);
+    if (position < progress.next) return true;
+    if (position > progress.next) return false;
+    if (act.kind === 'move') return this.#move(progress, act);
+    return this.#lab.stations[act.resource]!.kind === 'batch' ? this.#runBatch(act) : this.#work(progress, act);
+  }
+
+  #move(progress: Progress, act: Act): boolean {
+    const { at, ready, task } = progress;
+    const { pick, carriers } = this.#lab;
+    const target = this.#fronts[act.resource]!;
+    const source = this.#fronts[at]!;
+    const place = least(target.places);
+    if (place < 0) return false;
+    const earliest = Math.max(ready, target.places[place]!, target.door, source.door);
+    const start = this.#carriers.fit(earliest, act.duration, carriers);
+    this.#carriers.add(start, start + act.duration, 1);
+    this.#take(act.resource, task.index);
+    this.#leave(progress, start + pick);
+    progress.moves.push({ from: at, to: act.resource, step: act.step, start, end: start + act.duration });
+    progress.at = act.resource;
+    progress.since = start;
+    progress.ready = start + act.duration;
+    progress.next += 1;
+    if (act.step === task.steps.length) this.#leave(progress, progress.ready);
+    return true;
+  }
+
+  #work(progress: Progress, act: Act): boolean {
+    const front = this.#fronts[act.resource]!;
+    const appears = progress.at !== act.resource;
+    const place = appears ? least(front.places) : -1;
+    if (appears && place < 0) return false;
+    const free = appears ? front.places[place]! : -Infinity;
+    const start = Math.max(this.#earliest(progress, act), free, Math.min(...front.workers));
+    replaceLeast(front.workers, start + act.duration);
+    this.#finish(progress, act, start, undefined);
+    return true;
+  }
+
+  /** All members of a batch at once, when all are there and nobody else is inside. */
+  #runBatch(act: Act): boolean {
+    const front = this.#fronts[act.resource]!;
+    const crew = this.#crewOf(act);
+    const members = crew.map((member) => this.#progress.get(member.task.index)!);
+    if (!members.every((member, i) => member.acts[member.next] === crew[i])) return false;
+    const indices = new Set(members.map(({ task }) => task.index));
+    for (const index of front.inside) if (!indices.has(index)) return false;
+    const appearing = members.filter(({ at }) => at !== act.resource).length;
+    if (appearing > front.places.length) return false;
+    const earliest = members.map((member, i) => this.#earliest(member, crew[i]!));
+    const start = Math.max(front.door, ...front.places, ...earliest);
+    const times = { start, end: start + act.duration };
+    const run: Run = {
+      ...times,
+      resource: act.resource,
+      recipe: recipeOf(act),
+      members: new Set(),
+      fixed: false,
+      name: act.batch,
+    };
+    members.forEach((member, i) => this.#finish(member, crew[i]!, start, run));
+    front.door = run.end;
+    return true;
+  }
+
+  #crewOf(act: Act): readonly Act[] {
+    if (act.batch === undefined) return [act];
+    const recipe = recipeOf(act);
+    const fits = (other: Act) =>
+      other.resource === act.resource && other.duration === act.duration && recipeOf(other) === recipe;
+    return this.#crews.get(act.batch)!.filter(fits);
+  }
+
+  #earliest({ ready, lastEnd, task }: Progress, act: Act): number {
+    return Math.max(ready, lastEnd + task.steps[act.step]!.minLag, this.#floors.get(act) ?? -Infinity);
+  }
+
+  #finish(progress: Progress, act: Act, start: number, run: Run | undefined): void {
+    const end = start + act.duration;
+    if (progress.at !== act.resource) {
+      this.#take(act.resource, progress.task.index);
+      progress.at = act.resource;
+      progress.since = start;
+    }
+    progress.works.push({ resource: act.resource, step: act.step, start, end, run });
+    progress.ready = end;
+    progress.lastEnd = end;
+    progress.next += 1;
+    if (!this.#lab.moved || progress.next === progress.acts.length) this.#leave(progress, end);
+  }
+
+  /** The sample gives its place back at `free`. */
+  #leave(progress: Progress, free: number): void {
+    const { at, since, task, stays } = progress;
+    stays.push({ resource: at, lo: since, hi: free });
+    this.#release(at, task.index, free);
+    progress.at = -1;
+  }
+
+  #take(resource: number, index: number): void {
+    const front = this.#fronts[resource]!;
+    front.inside.add(index);
+    const place = least(front.places);
+    if (place < 0) front.excess += 1;
+    else front.places.splice(place, 1);
+  }
+
+  #release(resource: number, index: number, free: number): void {
+    const front = this.#fronts[resource]!;
+    front.inside.delete(index);
+    if (front.excess > 0) front.excess -= 1;
+    else front.places.push(free);
+  }
+}
+
+const recipeOf = ({ task, step }: Act): string | undefined => task.steps[step]!.recipe;
+
+/** Index of the least number; -1 of none. */
+function least(numbers: readonly number[]): number {
+  let best = -1;
+  for (let i = 0; i < numbers.length; i++) if (best < 0 || numbers[i]! < numbers[best]!) best = i;
+  return best;
+}
+
+function replaceLeast(numbers: number[], value: number): void {
+  const place = least(numbers);
+  if (place >= 0) numbers[place] = Math.max(numbers[place]!, value);
+}

@@ -1,0 +1,148 @@
+import type { Alternative, Task } from './compile.ts';
+import { exit, park, process, type Node } from './reach.ts';
+import type { Window, World } from './world.ts';
+
+/** Looks at no more than this many nodes for one sample. */
+const effort = 3000;
+
+/** A row of windows of one resource, tried one after the other. Without alternative it is a rack to stop at. */
+interface Row {
+  readonly parent: Node;
+  readonly alternative: Alternative | undefined;
+  readonly resource: number;
+  readonly windows: readonly Window[];
+  readonly next: number;
+}
+
+interface Entry {
+  /** The least time at which the sample can be finished this way. */
+  readonly bound: number;
+  readonly node: Node;
+  readonly row: Row | undefined;
+}
+
+/**
+ * The way of one sample that ends earliest around all that is booked in `world` (the sample lifted), by a best-first search
+ * over (step, resource, free interval of a place): safe-interval path planning (Phillips and Likhachev 2011). Within one
+ * interval the earlier arrival dominates, because waiting is always possible there. Undefined when there is no way, or
+ * none was found with bounded effort.
+ */
+export function search(world: World, task: Task, parking: boolean): Node | undefined {
+  return new Search(world, task, parking).run();
+}
+
+class Search {
+  readonly #world: World;
+  readonly #task: Task;
+  readonly #parking: boolean;
+  readonly #rest: readonly number[];
+  /** Best entry last. */
+  readonly #queue: Entry[] = [];
+  /** Windows reached after so many steps. */
+  readonly #reached: readonly Set<Window>[];
+
+  constructor(world: World, task: Task, parking: boolean) {
+    this.#world = world;
+    this.#task = task;
+    this.#parking = parking;
+    this.#rest = restOf(task);
+    this.#reached = this.#rest.map(() => new Set());
+  }
+
+  run(): Node | undefined {
+    this.#push(rootOf(this.#world, this.#task), undefined);
+    for (let looked = 0; looked < effort; looked++) {
+      const entry = this.#queue.pop();
+      if (entry === undefined) return undefined;
+      const { node, row } = entry;
+      if (row !== undefined) this.#advance(row);
+      if (this.#complete(node)) return node;
+      if (this.#isNew(node)) this.#expand(node);
+    }
+    return undefined;
+  }
+
+  #complete({ kind, done }: Node): boolean {
+    return kind === 'out' || (done === this.#task.steps.length && this.#task.out < 0);
+  }
+
+  #isNew({ window, done }: Node): boolean {
+    if (window === undefined) return true;
+    const reached = this.#reached[done]!;
+    return !reached.has(window) && reached.add(window) !== undefined;
+  }
+
+  #expand(node: Node): void {
+    const step = this.#task.steps[node.done];
+    if (step === undefined) return this.#push(exit(this.#world, this.#task, node), undefined);
+    for (const alternative of step.alternatives) {
+      const { resource } = alternative;
+      this.#advance({ parent: node, alternative, resource, windows: this.#world.openWindows(resource), next: 0 });
+      if (this.#world.lab.stations[resource]!.kind === 'batch')
+        this.#advance({ parent: node, alternative, resource, windows: this.#world.joinWindows(resource), next: 0 });
+    }
+    if (!this.#parking || node.kind === 'park' || node.resource < 0) return;
+    for (const resource of this.#world.lab.racks) {
+      if (resource === node.resource) continue;
+      const windows = this.#world.openWindows(resource);
+      this.#advance({ parent: node, alternative: undefined, resource, windows, next: 0 });
+    }
+  }
+
+  /** Offers the first window of the row, from `next` on, that can be reached. */
+  #advance(row: Row): void {
+    const { parent, alternative, resource, windows } = row;
+    const reached = this.#reached[parent.done + (alternative === undefined ? 0 : 1)]!;
+    for (let i = row.next; i < windows.length; i++) {
+      const window = windows[i]!;
+      if (window.hi <= parent.ready || reached.has(window)) continue;
+      const node =
+        alternative === undefined
+          ? park(this.#world, parent, resource, window)
+          : process(this.#world, this.#task, parent, alternative, window, -Infinity);
+      if (node !== undefined) return this.#push(node, { ...row, next: i + 1 });
+    }
+  }
+
+  #push(node: Node | undefined, row: Row | undefined): void {
+    if (node === undefined) return;
+    const bound = node.ready + this.#rest[node.done]!;
+    const queue = this.#queue;
+    let low = 0;
+    let high = queue.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = queue[middle]!;
+      if (other.bound > bound || (other.bound === bound && other.node.done <= node.done)) low = middle + 1;
+      else high = middle;
+    }
+    queue.splice(low, 0, { bound, node, row });
+  }
+}
+
+/** Least time from the end of step k - 1 to the end of the last, for every k. */
+function restOf({ steps }: Task): number[] {
+  const rest = [0];
+  for (const { alternatives, minLag } of steps.toReversed()) {
+    const shortest = Math.min(...alternatives.map(({ duration }) => duration));
+    rest.unshift(rest[0]! + shortest + minLag);
+  }
+  return rest;
+}
+
+/** Where the sample is before its first remaining step, and how long it may stay there. */
+function rootOf(world: World, { at, ready, lastEnd }: Task): Node {
+  const { now, stations, moved } = world.lab;
+  let from = ready;
+  let hi = Infinity;
+  if (at >= 0 && moved) {
+    for (const run of world.runs[at]!) {
+      if (run.fixed) from = Math.max(from, run.end);
+      else hi = Math.min(hi, run.start);
+    }
+    const free = world.places[at]!.freeUntil(now, stations[at]!.capacity);
+    if (free > now) hi = Math.min(hi, free);
+  }
+  const times = { arrive: from, leave: NaN, start: from, ready: from, lastEnd, floor: -Infinity };
+  return { kind: 'root', parent: undefined, done: 0, resource: at, hi, ...times };
+}

@@ -1,0 +1,208 @@
+import { Calendar, type Stretch } from './calendar.ts';
+import type { Lab, Task } from './compile.ts';
+
+/** One run of a batch resource: its members start and end together behind a closed door. */
+export interface Run {
+  readonly resource: number;
+  readonly recipe: string | undefined;
+  start: number;
+  end: number;
+  readonly members: Set<number>;
+  /** Already running. */
+  readonly fixed: boolean;
+  /** Name in the plan that it comes from. */
+  readonly name?: string | undefined;
+}
+
+/** A window in which a sample can have a place; with `run`, the place is one in that run. */
+export interface Window extends Stretch {
+  readonly run?: Run;
+}
+
+export interface Stay extends Stretch {
+  readonly resource: number;
+}
+
+export interface Work {
+  readonly resource: number;
+  /** Index of the step among the remaining ones. */
+  readonly step: number;
+  readonly start: number;
+  readonly end: number;
+  readonly run?: Run | undefined;
+}
+
+export interface Move {
+  readonly from: number;
+  readonly to: number;
+  /** Index of the step that it leads to; the number of steps for the way out. */
+  readonly step: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** All that one sample will do. */
+export interface Track {
+  readonly stays: readonly Stay[];
+  readonly works: readonly Work[];
+  readonly moves: readonly Move[];
+  readonly end: number;
+}
+
+/**
+ * Who uses what when. A sample that has no track yet but is in the lab keeps its place for ever, so that whatever is
+ * planned around it stays possible even if nothing can be found for it.
+ */
+export class World {
+  readonly lab: Lab;
+  readonly places: readonly Calendar[];
+  readonly work: readonly Calendar[];
+  readonly carriers = new Calendar();
+  readonly runs: readonly Run[][];
+  readonly tracks = new Map<number, Track>();
+  readonly #open: (Window[] | undefined)[];
+  readonly #join: (Window[] | undefined)[];
+
+  constructor(lab: Lab) {
+    this.lab = lab;
+    this.places = lab.stations.map(() => new Calendar());
+    this.work = lab.stations.map(() => new Calendar());
+    this.runs = lab.stations.map(() => []);
+    this.#open = lab.stations.map(() => undefined);
+    this.#join = lab.stations.map(() => undefined);
+    for (const task of lab.tasks) this.#start(task);
+  }
+
+  /** Windows for a sample that opens a run of its own, or uses a station or a rack. */
+  openWindows(resource: number): readonly Window[] {
+    return (this.#open[resource] ??= this.#findOpen(resource));
+  }
+
+  /** Windows in runs that are planned, not started and not full. */
+  joinWindows(resource: number): readonly Window[] {
+    return (this.#join[resource] ??= this.#findJoin(resource));
+  }
+
+  /** Makes the place of a sample without a track free, so that a way can be looked for; `commit` or `rest` must follow. */
+  lift(task: Task): void {
+    this.#hold(task, -1);
+  }
+
+  /** The sample keeps the place where it is. */
+  rest(task: Task): void {
+    this.#hold(task, 1);
+  }
+
+  commit(task: Task, track: Track): void {
+    this.tracks.set(task.index, track);
+    this.#book(task.index, track, 1);
+  }
+
+  /** Takes a track back, and leaves the sample lifted. */
+  withdraw(task: Task): Track | undefined {
+    const track = this.tracks.get(task.index);
+    if (track === undefined) return undefined;
+    this.#book(task.index, track, -1);
+    this.tracks.delete(task.index);
+    return track;
+  }
+
+  #start(task: Task): void {
+    const { now, pick, stations, indexOf } = this.lab;
+    const { running, at } = task.sample;
+    this.#hold(task, 1);
+    if (running === undefined) return;
+    if (running.kind === 'move') {
+      this.carriers.add(now, task.ready, 1);
+      const from = at === undefined ? undefined : indexOf.get(at);
+      if (from !== undefined) this.#occupy(from, now, running.start + pick, 1);
+      return;
+    }
+    const resource = indexOf.get(running.resource);
+    if (resource === undefined) return;
+    if (stations[resource]!.kind !== 'batch') return this.work[resource]!.add(now, task.ready, 1);
+    const run = this.runs[resource]![0];
+    if (run === undefined) {
+      const members = new Set([task.index]);
+      this.runs[resource]!.push({ resource, recipe: undefined, start: now, end: task.ready, members, fixed: true });
+    } else {
+      run.members.add(task.index);
+      run.end = Math.max(run.end, task.ready);
+    }
+  }
+
+  /** The place of a sample without a track. */
+  #hold(task: Task, amount: number): void {
+    const { now, moved } = this.lab;
+    if (task.at < 0) return;
+    const kept = task.sample.frozen === true || task.obstacle !== undefined || !task.done;
+    const until = kept && (moved || task.sample.frozen === true) ? Infinity : task.ready;
+    this.#occupy(task.at, now, until, amount);
+  }
+
+  #book(index: number, { stays, works, moves }: Track, amount: number): void {
+    for (const { resource, lo, hi } of stays) this.#occupy(resource, lo, hi, amount);
+    for (const { start, end } of moves) this.carriers.add(start, end, amount);
+    for (const { resource, start, end, run } of works) {
+      if (run === undefined) this.work[resource]!.add(start, end, amount);
+      else if (amount > 0) this.#enter(run, index);
+      else this.#leave(run, index);
+    }
+  }
+
+  #enter(run: Run, index: number): void {
+    const runs = this.runs[run.resource]!;
+    run.members.add(index);
+    if (!runs.includes(run)) runs.push(run);
+    runs.sort((a, b) => a.start - b.start);
+    this.#forget(run.resource);
+  }
+
+  #leave(run: Run, index: number): void {
+    const runs = this.runs[run.resource]!;
+    run.members.delete(index);
+    if (run.members.size === 0) runs.splice(runs.indexOf(run), 1);
+    this.#forget(run.resource);
+  }
+
+  #occupy(resource: number, from: number, to: number, amount: number): void {
+    this.places[resource]!.add(from, to, amount);
+    this.#forget(resource);
+  }
+
+  #forget(resource: number): void {
+    this.#open[resource] = undefined;
+    this.#join[resource] = undefined;
+  }
+
+  #findOpen(resource: number): Window[] {
+    const { capacity } = this.lab.stations[resource]!;
+    const free: Window[] = this.places[resource]!.stretches(this.lab.now, capacity);
+    const runs = this.runs[resource]!;
+    if (runs.length === 0) return free;
+    const found: Window[] = [];
+    for (let i = 0; i <= runs.length; i++) {
+      const from = runs[i - 1]?.end ?? -Infinity;
+      const to = runs[i]?.start ?? Infinity;
+      for (const { lo, hi } of free) {
+        if (lo < to && hi > from) found.push({ lo: Math.max(lo, from), hi: Math.min(hi, to) });
+      }
+    }
+    return found.filter(({ lo, hi }) => lo < hi);
+  }
+
+  #findJoin(resource: number): Window[] {
+    const { capacity } = this.lab.stations[resource]!;
+    const runs = this.runs[resource]!;
+    const found: Window[] = [];
+    runs.forEach((run, i) => {
+      if (run.fixed || run.members.size >= capacity) return;
+      const from = runs[i - 1]?.end ?? -Infinity;
+      const to = runs[i + 1]?.start ?? Infinity;
+      for (const { lo, hi } of this.places[resource]!.stretches(this.lab.now, capacity)) {
+        if (lo <= run.start && hi >= run.end) found.push({ lo: Math.max(lo, from), hi: Math.min(hi, to), run });
+      }
+    });
+    return found;
+  }
+}
