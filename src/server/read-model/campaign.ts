@@ -1,0 +1,87 @@
+import type { Definition } from '../../domain/campaign.ts';
+import { unitOf } from '../../domain/campaign.ts';
+import type { EventOf, LabEvent } from '../../domain/event.ts';
+import type { CampaignState, CampaignView, ObjectiveView, ProgressView } from '../contract.ts';
+import { noCounts } from '../life-cycle.ts';
+import { put, update, type Model } from './model.ts';
+
+/** The campaign itself: its definition when it opens, its state afterwards. */
+export function foldCampaign(model: Model, event: LabEvent): void {
+  switch (event.type) {
+    case 'campaign.opened':
+      return open(model, event);
+    case 'campaign.paused':
+      return turn(model, 'paused', event.data);
+    case 'campaign.resumed':
+      return turn(model, 'running', event.data);
+    case 'campaign.stopping':
+      return turn(model, 'stopping', event.data);
+    case 'campaign.aborted':
+      return turn(model, 'aborted', event.data);
+    case 'campaign.halted':
+      return turn(model, 'halted', event.data);
+    case 'campaign.finished': {
+      const { outcome, reason } = event.data;
+      return change(model, { state: 'finished', outcome, reason, finishedAt: event.at });
+    }
+  }
+}
+
+export const campaignOf = (model: Model): CampaignView | undefined => [...model.sections.campaign.values()][0];
+export const progressOf = (model: Model): ProgressView | undefined => [...model.sections.progress.values()][0];
+
+export function changeProgress(model: Model, values: Partial<ProgressView>): void {
+  const progress = progressOf(model);
+  if (progress !== undefined) put(model, 'progress', { ...progress, ...values });
+}
+
+function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
+  const { campaign, protocol, lab } = data.definition;
+  model.lab = lab;
+  model.protocol = protocol;
+  put(model, 'campaign', {
+    ...fixedPart(data.definition),
+    id: data.campaign,
+    state: 'running',
+    openedAt: at,
+    speed: data.clock.speed,
+    ...(campaign.description === undefined ? {} : { description: campaign.description }),
+  });
+  put(model, 'progress', { id: data.campaign, counts: noCounts(), best: {}, joules: 0 });
+}
+
+function fixedPart({ campaign, protocol, lab }: Definition) {
+  const { experiments, time, energy, money } = campaign.budget;
+  return {
+    site: lab.site,
+    protocol: protocol.protocol,
+    currency: lab.currency,
+    parameters: Object.entries(campaign.space).map(([name, parameter]) => ({ name, unit: unitOf(parameter) })),
+    objectives: campaign.objectives.map(objectiveView),
+    stages: protocol.stages.map((stage) => stage.id),
+    batch: { size: campaign.batch.size, mode: campaign.batch.mode },
+    budget: {
+      experiments,
+      ...(time === undefined ? {} : { time }),
+      ...(energy === undefined ? {} : { energy }),
+      ...(money === undefined ? {} : { money }),
+    },
+  };
+}
+
+const objectiveView = (objective: Definition['campaign']['objectives'][number]): ObjectiveView => ({
+  name: objective.name,
+  goal: objective.goal,
+  unit: objective.unit,
+  ...(objective.target === undefined ? {} : { target: objective.target }),
+  ...(objective.stop_at === undefined ? {} : { stopAt: objective.stop_at }),
+});
+
+function turn(model: Model, state: CampaignState, { by, reason }: { by: string; reason?: string }): void {
+  change(model, { state, by, ...(reason === undefined ? {} : { reason }) });
+}
+
+function change(model: Model, values: Partial<CampaignView>): void {
+  const campaign = campaignOf(model);
+  if (campaign !== undefined) update(model, 'campaign', campaign.id, values);
+}

@@ -1,0 +1,75 @@
+import type { EventData, EventType, LabEvent } from '../../domain/event.ts';
+import type { Model } from './model.ts';
+
+/** What an event says to a person, in one line. */
+export function sentenceOf(model: Model, event: LabEvent): string {
+  const tell = tellers[event.type] as ((data: unknown, names: Names) => string) | undefined;
+  return tell?.(event.data, namesOf(model)) ?? event.type.replace('.', ' ').replaceAll('_', ' ');
+}
+
+interface Names {
+  experiment(id: string): string;
+  command(key: string): string;
+}
+
+function namesOf(model: Model): Names {
+  const experiment = (id: string) => {
+    const number = model.sections.experiments.get(id)?.number;
+    return number === undefined ? `Experiment ${id}` : `Experiment ${number}`;
+  };
+  return {
+    experiment,
+    command(key) {
+      const open = model.commands.get(key);
+      if (open !== undefined)
+        return `${open.command.device}: ${open.command.capability} for experiment ${open.number || open.command.experiment}`;
+      const bar = model.sections.bars.get(key);
+      return bar === undefined ? `Command ${key}` : `${bar.device}: ${bar.capability} for experiment ${bar.number}`;
+    },
+  };
+}
+
+const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`);
+const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
+const figures = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
+    .join(', ');
+
+const resolutions = { happened: 'it happened', not_happened: 'it did not happen', discard: 'discard the sample' };
+
+const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) => string } = {
+  'controller.started': (d) => `Controller ${d.controller} started (epoch ${d.epoch}, version ${d.software})`,
+  'campaign.opened': (d) => `Campaign ${d.campaign} opened`,
+  'campaign.paused': (d) => `Paused by ${d.by}`,
+  'campaign.resumed': (d) => `Resumed by ${d.by}`,
+  'campaign.stopping': (d) => `Stopping, ordered by ${d.by}${because(d.reason)}`,
+  'campaign.aborted': (d) => `Aborted by ${d.by}${because(d.reason)}`,
+  'campaign.halted': (d) => `HALT by ${d.by}${because(d.reason)}`,
+  'campaign.finished': (d) => `Campaign ${d.outcome}${because(d.reason)}`,
+  'suggestions.requested': (d) => `${plural(d.count, 'suggestion')} requested`,
+  'suggestions.received': (d) => `${plural(d.suggestions.length, 'suggestion')} received`,
+  'suggestions.refused': (d) => `No suggestion${because(d.reason)}`,
+  'experiment.suggested': (d) => `Experiment ${d.number} suggested${because(d.suggestion.reason)}`,
+  'experiment.planned': (d, n) => `${n.experiment(d.experiment)} planned, its materials reserved`,
+  'experiment.observed': (d, n) => `${n.experiment(d.experiment)} observed in ${d.stage}: ${figures(d.observations)}`,
+  'experiment.held': (d, n) => `${n.experiment(d.experiment)} held${because(d.reason)}`,
+  'experiment.dropped': (d, n) => `${n.experiment(d.experiment)} dropped${because(d.reason)}`,
+  'experiment.completed': (d, n) => `${n.experiment(d.experiment)} completed: ${figures(d.objectives)}`,
+  'experiment.failed': (d, n) => `${n.experiment(d.experiment)} failed${because(d.reason)}`,
+  'experiment.lost': (d, n) => `${n.experiment(d.experiment)} lost${because(d.reason)}`,
+  'experiment.became_indeterminate': (d, n) => `${n.experiment(d.experiment)} needs a person${because(d.reason)}`,
+  'experiment.cancelled': (d, n) => `${n.experiment(d.experiment)} cancelled${because(d.reason)}`,
+  'command.intended': (d, n) => `${n.command(d.command.key)}, to begin`,
+  'command.accepted': (d, n) => `${n.command(d.key)}, accepted`,
+  'command.refused': (d, n) => `${n.command(d.key)}, refused (${d.code}): ${d.message}`,
+  'command.overdue': (d, n) => `${n.command(d.key)}, overdue`,
+  'command.ended': (d, n) => `${n.command(d.key)}, ${d.outcome}${d.error === undefined ? '' : `: ${d.error.message}`}`,
+  'command.resolved': (d, n) => `${n.command(d.key)}, resolved by ${d.by}: ${resolutions[d.as]}`,
+  'device.announced': (d) => `${d.device} is a ${d.descriptor.vendor} ${d.descriptor.model}`,
+  'device.changed': (d) => `${d.device} is ${d.state}`,
+  'meter.read': (d) => `${d.device} meter ${d.meter} reads ${Math.round(d.total)} J`,
+  'lot.registered': (d) => `Lot ${d.lot} of ${d.material} registered`,
+  'message.rejected': (d) => `Message on ${d.topic} rejected${because(d.reason)}`,
+  'order.rejected': (d) => `Order ${d.order} of ${d.by} rejected${because(d.reason)}`,
+};
