@@ -17,7 +17,9 @@ export interface Bus {
 
 export interface BusMessage {
   readonly topic: string;
+  /** Empty when it was larger than the contract allows; `bytes` then tells how large. */
   readonly payload: string;
+  readonly bytes?: number;
   readonly retained: boolean;
 }
 

@@ -1,0 +1,120 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { failure, FailureError } from '../base/failure.ts';
+import { JournalRecord, type Journal } from './journal.ts';
+
+/** A journal that also holds a file open. */
+export interface FileJournal extends Journal {
+  close(): void;
+}
+
+/**
+ * A journal in a file of JSON Lines. A last line that was torn by a crash was never promised to anybody and is cut off;
+ * any other line that cannot be read is a failure (ledger.corrupt), because what it said might have been an effect.
+ */
+export function openFileJournal(path: string): FileJournal {
+  const { records, length: goodLength } = load(path);
+  let length = goodLength;
+  let file = openSync(path, 'a');
+  /** Whether half a record may stand at the end, from a write that failed. */
+  let torn = false;
+  ftruncateSync(file, length);
+  syncDirectory(path);
+  return {
+    append(record) {
+      const line = `${JSON.stringify(record)}\n`;
+      try {
+        if (torn) ftruncateSync(file, length);
+        torn = true;
+        writeAll(file, line);
+        fsyncSync(file);
+      } catch (error) {
+        throw unwritable(path, error);
+      }
+      torn = false;
+      length += Buffer.byteLength(line);
+      records.push(record);
+    },
+    records: () => records,
+    compact(keep) {
+      const text = keep.map((record) => `${JSON.stringify(record)}\n`).join('');
+      const fresh = `${path}.new`;
+      try {
+        writeFileSync(fresh, text, { flush: true });
+        renameSync(fresh, path);
+      } catch (error) {
+        throw unwritable(path, error);
+      }
+      closeSync(file);
+      file = openSync(path, 'a');
+      syncDirectory(path);
+      length = Buffer.byteLength(text);
+      torn = false;
+      records.splice(0, records.length, ...keep);
+    },
+    close: () => closeSync(file),
+  };
+}
+
+function load(path: string): { records: JournalRecord[]; length: number } {
+  if (!existsSync(path)) return { records: [], length: 0 };
+  const bytes = readFileSync(path);
+  const records: JournalRecord[] = [];
+  let length = 0;
+  for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, length)) {
+    const json = parseLine(bytes.toString('utf8', length, end));
+    const last = bytes.indexOf(10, end + 1) === -1;
+    if (json === undefined && last) break;
+    const record = JournalRecord.safeParse(json);
+    if (!record.success) throw corrupt(path, records.length + 1);
+    records.push(record.data);
+    length = end + 1;
+  }
+  return { records, length };
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function writeAll(file: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+}
+
+/** Makes a new or renamed name durable, as fsync(2) asks. */
+function syncDirectory(path: string): void {
+  const directory = openSync(dirname(path), 'r');
+  fsyncSync(directory);
+  closeSync(directory);
+}
+
+const corrupt = (path: string, line: number): FailureError =>
+  new FailureError(
+    failure('ledger.corrupt', `Line ${line} of the device journal cannot be read.`, {
+      where: path,
+      mend: 'Look at the instrument, move the file away, and resolve by hand what ran last.',
+    }),
+  );
+
+const unwritable = (path: string, error: unknown): FailureError =>
+  new FailureError(
+    failure('ledger.full', `The device journal cannot be written: ${(error as Error).message}.`, {
+      where: path,
+      mend: 'Free space on its disk.',
+    }),
+  );
