@@ -74,7 +74,7 @@ export const intended = (key: string, experiment: string, more: Partial<Unbrande
   event('command.intended', {
     command: {
       ...{ key, hash: 'h', experiment, stage: 'mix', step: 'pour', attempt: 1, kind: 'process', device: 'robot' },
-      ...{ capability: 'dispense', parameters: {}, consumes: [], ttl: 60_000, deadline: 120_000 },
+      ...{ capability: 'dispense', parameters: {}, consumes: [], retry: 'unsafe', ttl: 60_000, deadline: 120_000 },
       expected: { low: 1000, typical: 2000, high: 3000 },
       ...more,
     },

@@ -30,7 +30,7 @@ CREATE TABLE experiment (
   experiment TEXT PRIMARY KEY, number INTEGER NOT NULL, ask INTEGER NOT NULL, parameters TEXT NOT NULL, predicted TEXT,
   acquisition REAL, why TEXT NOT NULL, status TEXT NOT NULL, stage TEXT, reason TEXT, retryable INTEGER,
   indeterminate_key TEXT, observations TEXT NOT NULL DEFAULT '{}', objectives TEXT, suggested_at INTEGER NOT NULL,
-  planned_at INTEGER, started_at INTEGER, ended_at INTEGER, changed_at INTEGER NOT NULL
+  planned_at INTEGER, started_at INTEGER, ended_at INTEGER, cleared_at INTEGER, changed_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX experiment_number ON experiment (number);`,
   handlers: (db) => ({ ...beginnings(db), ...middles(db), ...endings(db), ...doubts(db) }),
@@ -112,21 +112,19 @@ function doubts(db: Connection): Handlers {
      WHERE experiment = ? AND ended_at IS NULL`,
   );
   const settle = db.prepare(
-    `UPDATE experiment SET status = 'running', indeterminate_key = NULL, reason = NULL, changed_at = ?
-     WHERE experiment = (SELECT experiment FROM command WHERE key = ?) AND indeterminate_key = ?`,
+    `UPDATE experiment SET status = 'running', indeterminate_key = NULL, reason = ?, changed_at = ?
+     WHERE experiment = ? AND ended_at IS NULL`,
   );
+  // Comes after the experiment has ended, too: a failed sample may stand in the way for long.
+  const clear = db.prepare('UPDATE experiment SET cleared_at = ? WHERE experiment = ?');
   return {
     'experiment.became_indeterminate': (event) => {
       const { reason, key, experiment } = event.data;
       changed(event, doubt.run(reason, key, event.at, experiment).changes);
     },
-    // Discarded samples wait for the event that ends their experiment.
-    'command.resolved': ({ at, data }) => {
-      if (data.as !== 'discard') settle.run(at, data.key, data.key);
-    },
-    'command.ended': ({ at, data }) => {
-      if (data.outcome !== 'indeterminate') settle.run(at, data.key, data.key);
-    },
+    'experiment.resolved': (event) =>
+      changed(event, settle.run(event.data.reason, event.at, event.data.experiment).changes),
+    'experiment.cleared': (event) => changed(event, clear.run(event.at, event.data.experiment).changes),
   };
 }
 
@@ -161,6 +159,8 @@ const shape = {
   plannedAt: maybe(number),
   startedAt: maybe(number),
   endedAt: maybe(number),
+  /** When its sample had left all devices. */
+  clearedAt: maybe(number),
   changedAt: number,
 };
 export type ExperimentRow = RowOf<typeof shape>;
@@ -180,7 +180,8 @@ export interface ObservationRow {
 export function experimentReads(db: Connection) {
   const select = `SELECT experiment, number, ask, parameters, predicted, acquisition, why, status, stage, reason, retryable,
     indeterminate_key AS indeterminateKey, observations, objectives, suggested_at AS suggestedAt, planned_at AS plannedAt,
-    started_at AS startedAt, ended_at AS endedAt, changed_at AS changedAt FROM experiment`;
+    started_at AS startedAt, ended_at AS endedAt, cleared_at AS clearedAt,
+    changed_at AS changedAt FROM experiment`;
   const all = db.prepare(`${select} ORDER BY number, experiment`);
   const one = db.prepare(`${select} WHERE experiment = ?`);
   const ended = db.prepare(`${select} WHERE status IN ('completed', 'failed') ORDER BY number, experiment`);
