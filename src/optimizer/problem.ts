@@ -37,10 +37,21 @@ export interface Objective {
   readonly reference?: number;
 }
 
+/** A measured value that must stay on one side of a bound for an experiment to count. */
+export interface OutcomeConstraint {
+  readonly name: string;
+  readonly relation: '<=' | '>=';
+  readonly bound: number;
+}
+
 export interface Problem {
   readonly parameters: readonly Parameter[];
   readonly constraints: readonly LinearConstraint[];
   readonly objectives: readonly Objective[];
+  /** Measured beside the objectives, or objectives themselves, with a bound each. */
+  readonly outcomes?: readonly OutcomeConstraint[];
+  /** The only points allowed, where the space is a table (up to 100,000 rows). */
+  readonly designs?: readonly Point[];
 }
 
 export type Point = Readonly<Record<string, number | string>>;
@@ -66,8 +77,32 @@ export interface Suggestion {
   readonly predicted?: Readonly<Record<string, Prediction>>;
   /** Logarithm of the acquisition value; absent while the initial design is drawn. */
   readonly acquisition?: number;
+  /** Distance to the nearest observed or pending point, in parameter ranges (a changed category counts 1). */
+  readonly distance?: number;
   /** Why here, one sentence. */
   readonly reason: string;
+}
+
+/** How well the surrogate of one outcome predicts what it has not seen, by closed-form leave-one-out. */
+export interface OutcomeReport {
+  readonly name: string;
+  readonly observations: number;
+  /** Share of the influence of every parameter, from the inverse lengthscales; adds up to 1. */
+  readonly sensitivity: Readonly<Record<string, number>>;
+  /** Learned (or mean known) standard deviation of the noise, in the outcome's unit. */
+  readonly noiseSd: number;
+  /** Root mean square leave-one-out error, in the outcome's unit. */
+  readonly leaveOneOutError: number;
+  /** 1 - squared leave-one-out error / variance: 1 is perfect, 0 as good as the mean, negative worse. */
+  readonly explained: number;
+  /** Share of observations inside their 90 % leave-one-out interval; 0.9 is calibrated. */
+  readonly coverage: number;
+}
+
+export interface ModelReport {
+  /** Which rule chose the points: the initial design, the model, or both in one batch. */
+  readonly stage: 'initial' | 'model' | 'mixed';
+  readonly outcomes: readonly OutcomeReport[];
 }
 
 export interface SuggestOptions {
@@ -75,4 +110,11 @@ export interface SuggestOptions {
   readonly seed: number | string;
   /** Experiments drawn from the initial design before the model decides; a default by dimension when absent. */
   readonly initial?: number;
+  /** Lets an observed point be suggested again, to average out noise; by default only when nothing else is left. */
+  readonly repeats?: boolean;
+}
+
+export interface SuggestAnswer {
+  readonly suggestions: readonly Suggestion[];
+  readonly model: ModelReport;
 }

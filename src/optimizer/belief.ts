@@ -1,0 +1,94 @@
+import type { Gp } from './fit.ts';
+import { addKernelGradient, kernelVector, pack } from './kernel.ts';
+import { cholesky, solveLower, solveUpper } from './linalg.ts';
+
+/**
+ * A Gaussian process that also carries undecided points: places whose true value is not known yet (a noisy observation,
+ * a pending experiment) and on which an acquisition conditions sample by sample. The Cholesky factor of the observations
+ * is continued by one row for each of them, so that with z = inverse(L) k(x)
+ *
+ *   E[f(x) | undecided = draw] = mean + z . [whitened; draw],   Var = k(x, x) - z . z,
+ *
+ * where the draw is standard normal. Points are in model coordinates.
+ */
+export class Belief {
+  readonly gp: Gp;
+  readonly observed: number;
+  /** Observed and undecided points together. */
+  size: number;
+  #stride: number;
+  #factor: Float64Array;
+  #packed: Float64Array;
+  readonly #vector: Float64Array;
+  readonly #slopes: Float64Array;
+  readonly #query: Float64Array;
+  readonly #adjoint: Float64Array;
+  /** inverse(L) k(x) of the last `look`. */
+  readonly z: Float64Array;
+  mean = 0;
+  sd = 0;
+
+  constructor(gp: Gp, undecided: number) {
+    const n = gp.training.points.length;
+    const capacity = n + undecided;
+    this.gp = gp;
+    this.observed = n;
+    this.size = n;
+    this.#stride = capacity;
+    this.#factor = new Float64Array(capacity * capacity);
+    for (let i = 0; i < n; i++) this.#factor.set(gp.factor.subarray(i * n, i * n + i + 1), i * capacity);
+    this.#packed = new Float64Array(capacity * gp.kernel.stride);
+    this.#packed.set(gp.packed);
+    this.#vector = new Float64Array(capacity);
+    this.#slopes = new Float64Array(capacity);
+    this.#query = new Float64Array(gp.kernel.stride);
+    this.#adjoint = new Float64Array(capacity);
+    this.z = new Float64Array(capacity);
+  }
+
+  get undecided(): number {
+    return this.size - this.observed;
+  }
+
+  /** Adds an undecided point and returns the weights of [whitened; draw] in its value, its own draw last. */
+  add(x: Float64Array): Float64Array {
+    const { kernel } = this.gp;
+    const i = this.size;
+    const row = i * this.#stride;
+    pack(kernel, x, this.#packed, i * kernel.stride);
+    for (let jitter = 1e-9; ; jitter *= 100) {
+      kernelVector(kernel, this.#packed, i + 1, this.#packed, i * kernel.stride, this.#factor, row);
+      this.#factor[row + i]! += jitter * kernel.variance;
+      if (cholesky(this.#factor, i + 1, this.#stride, i)) break;
+    }
+    this.size = i + 1;
+    return this.#factor.slice(row, row + i + 1);
+  }
+
+  /** Sets `z`, `mean` (of the observations alone) and `sd` (given observations and undecided points) at x. */
+  look(x: Float64Array): void {
+    const { kernel, whitened, mean } = this.gp;
+    pack(kernel, x, this.#query);
+    kernelVector(kernel, this.#packed, this.size, this.#query, 0, this.#vector, 0, this.#slopes);
+    this.z.set(this.#vector);
+    solveLower(this.#factor, this.size, this.z, this.#stride);
+    let variance = kernel.variance;
+    for (let i = 0; i < this.size; i++) variance -= this.z[i]! * this.z[i]!;
+    let sum = mean;
+    for (let i = 0; i < this.observed; i++) sum += this.z[i]! * whitened[i]!;
+    this.mean = sum;
+    this.sd = Math.sqrt(Math.max(variance, 1e-12 * kernel.variance));
+  }
+
+  /**
+   * Adds to `gradient` the derivative at the last `look` of byMean * mean + sum of byDraw * z (undecided part) + bySd * sd.
+   */
+  addGradient(byMean: number, byDraw: Float64Array, bySd: number, gradient: Float64Array): void {
+    const q = this.#adjoint;
+    const ratio = bySd / this.sd;
+    for (let i = 0; i < this.observed; i++) q[i] = byMean * this.gp.whitened[i]! - ratio * this.z[i]!;
+    for (let i = this.observed; i < this.size; i++) q[i] = byDraw[i - this.observed]! - ratio * this.z[i]!;
+    solveUpper(this.#factor, this.size, q, this.#stride);
+    addKernelGradient(this.gp.kernel, this.#packed, this.size, this.#query, this.#slopes, q, gradient);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Gate } from './acquisition.ts';
+import { Belief } from './belief.ts';
+import { fitClassifier } from './classifier.ts';
+import { type Outcome, type Row, fitOutcome } from './data.ts';
+import { boundGate, successGate } from './gates.ts';
+import type { ModelReport, Problem } from './problem.ts';
+import { type AtObservations, atObservations, reportOutcome } from './report.ts';
+import type { Aim } from './scenes.ts';
+import type { Space } from './space.ts';
+
+/** Models of everything measured that matters, fitted once per name. */
+export interface Models {
+  readonly aims: readonly Aim[];
+  readonly gates: readonly Gate[];
+  readonly report: ModelReport['outcomes'];
+}
+
+/** Undefined where an outcome was never measured or cannot be fitted. */
+export function buildModels(problem: Problem, space: Space, rows: readonly Row[]): Models | undefined {
+  const outcomes = new Map<string, { outcome: Outcome; at: AtObservations }>();
+  for (const { name, goal } of [...problem.objectives, ...(problem.outcomes ?? []).map((o) => ({ ...o, goal: '' }))]) {
+    if (outcomes.has(name)) continue;
+    const outcome = fitOutcome(space, rows, name, goal === 'minimize');
+    if (outcome === undefined) return undefined;
+    outcomes.set(name, { outcome, at: atObservations(outcome) });
+  }
+  const aims = problem.objectives.map((objective) => ({ objective, ...outcomes.get(objective.name)! }));
+  const gates = (problem.outcomes ?? []).map(({ name, relation, bound }) => {
+    const { outcome } = outcomes.get(name)!;
+    const side = (relation === '<=') === outcome.scale > 0;
+    const standard = (bound - outcome.offset) / outcome.scale;
+    return boundGate(new Belief(outcome.gp, 0), standard, side ? 1 : -1);
+  });
+  if (rows.some(({ datum }) => 'failed' in datum)) {
+    const labels = Float64Array.from(rows, ({ datum }) => ('failed' in datum ? -1 : 1));
+    gates.push(
+      successGate(
+        fitClassifier(
+          space,
+          rows.map(({ model }) => model),
+          labels,
+        ),
+      ),
+    );
+  }
+  const report = [...outcomes.values()].map(({ outcome, at }) => reportOutcome(space, outcome, at));
+  return { aims, gates, report };
+}
