@@ -3,12 +3,26 @@ import type { DescriptorBody } from '../src/domain/descriptor.ts';
 import { DeviceId } from '../src/domain/ids.ts';
 import type { Lab } from '../src/domain/lab.ts';
 import { nearest } from '../src/domain/nearest.ts';
+import { flowReactor } from './flow-reactor.ts';
+import { furnace } from './furnace.ts';
 import { meter, type DeviceKind, type Written } from './kind.ts';
 import { liquidHandler } from './liquid-handler.ts';
 import { plateReader } from './plate-reader.ts';
+import { printer } from './printer.ts';
 import { robotArm } from './robot-arm.ts';
+import { smartPlugTasmota } from './smart-plug-tasmota.ts';
+import { tableInstrument } from './table-instrument.ts';
 
-const kinds = [liquidHandler, robotArm, plateReader] as const;
+const kinds: readonly DeviceKind[] = [
+  flowReactor,
+  furnace,
+  liquidHandler,
+  plateReader,
+  printer,
+  robotArm,
+  smartPlugTasmota,
+  tableInstrument,
+];
 
 /** Every kind that `lab.yaml` may name, but `discovered`. */
 export const catalogue: ReadonlyMap<string, DeviceKind> = new Map(kinds.map((kind) => [kind.kind, kind]));
