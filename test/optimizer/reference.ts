@@ -6,9 +6,14 @@ import { compileSpace } from '../../src/optimizer/space.ts';
 const folder = new URL('../../../shared/', import.meta.url);
 
 /** A file of figures computed elsewhere; undefined where the folder beside the repository is absent. */
-export function readReference<T>(name: string): T | undefined {
+export function readText(name: string): string | undefined {
   const path = fileURLToPath(new URL(name, folder));
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as T) : undefined;
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
+
+export function readReference<T>(name: string): T | undefined {
+  const text = readText(name);
+  return text === undefined ? undefined : (JSON.parse(text) as T);
 }
 
 export interface ModelParameters {
