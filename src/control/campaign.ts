@@ -16,6 +16,8 @@ import { asEffect, type Behaviour } from './run-machine.ts';
  */
 export interface CampaignContext {
   readonly campaign: string;
+  /** Differs between two campaigns of one name: keys are derived from it. */
+  readonly run: string;
   readonly limits: {
     readonly experiments: number;
     readonly batch: number;
@@ -119,7 +121,7 @@ export const campaignMachine = setup({
     open: assign(({ context, event }) => {
       if (event.type !== 'campaign.opened') return context;
       const { campaign } = event.data.definition;
-      return { campaign: campaign.campaign, ...limitsOf(campaign) };
+      return { campaign: campaign.campaign, run: event.hash.slice(0, 32), ...limitsOf(campaign) };
     }),
     noteAsk: assign(({ event }) =>
       event.type === 'suggestions.requested' ? { ask: event.data.ask, asking: event.data.count } : {},
@@ -171,6 +173,7 @@ export const campaignMachine = setup({
   id: 'campaign',
   context: {
     campaign: '',
+    run: '',
     limits: { experiments: 0, batch: 1, rolling: false, failuresInRow: 6 },
     goals: [],
     ask: 0,

@@ -14,6 +14,8 @@ import { asEffect, type Behaviour } from './run-machine.ts';
  */
 export interface CommandContext {
   readonly command: Command;
+  /** Lab ms. */
+  readonly intendedAt: number;
   /** Who raised the doubt: a device that says `indeterminate` will not say anything else later. */
   readonly doubtBy?: 'device' | 'controller' | 'person';
 }
@@ -37,7 +39,11 @@ export const leavesDoubt = ({ kind }: Command, end: End): boolean =>
   end.outcome === 'indeterminate' || (kind === 'move' && end.outcome === 'failed' && !neverBegan(end));
 
 export const commandMachine = setup({
-  types: { context: {} as CommandContext, events: {} as CommandEvent, input: {} as { command: Command } },
+  types: {
+    context: {} as CommandContext,
+    events: {} as CommandEvent,
+    input: {} as { command: Command; intendedAt: number },
+  },
   actions: {
     settle: asEffect,
     press: asEffect,
@@ -51,7 +57,7 @@ export const commandMachine = setup({
     controllerDoubts: ({ context }) => context.doubtBy === 'controller',
   },
 }).createMachine({
-  context: ({ input }) => ({ command: input.command }),
+  context: ({ input }) => input,
   initial: 'intended',
   on: {
     'command.ended': [

@@ -6,12 +6,8 @@ import { resultScope } from '../domain/resolve.ts';
 import { campaignBehaviour, campaignMachine, type CampaignContext, type CampaignEvent } from './campaign.ts';
 import { beginCommand, commandBehaviour, commandMachine, type CommandContext, type CommandEvent } from './command.ts';
 import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } from './device.ts';
-import {
-  experimentBehaviourOf,
-  experimentMachine,
-  type ExperimentContext,
-  type ExperimentEvent,
-} from './experiment.ts';
+import { experimentMachine, type ExperimentContext, type ExperimentEvent } from './experiment.ts';
+import { experimentBehaviourOf } from './experiment-effects.ts';
 import { keep, restore, step } from './run-machine.ts';
 
 /** Everything that is still open, folded from the events. What has ended lives in the ledger only. */
@@ -160,7 +156,7 @@ class Fold implements Decision {
   #command(event: EventOf<'command.intended'> | CommandEvent): void {
     if (event.type === 'command.intended') {
       const { command } = event.data;
-      const snapshot = commandMachine.resolveState({ value: 'intended', context: { command } });
+      const snapshot = commandMachine.resolveState({ value: 'intended', context: { command, intendedAt: event.at } });
       this.#setCommand(command.key, snapshot, false, beginCommand(command));
       this.#stepExperiment(command.experiment, event);
       return;

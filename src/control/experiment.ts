@@ -1,14 +1,10 @@
 import { assign, setup } from 'xstate';
-import { describeFailure, failed, ok, type Result } from '../base/failure.ts';
-import type { Definition } from '../domain/campaign.ts';
-import { timerId, type Effect } from '../domain/effect.ts';
-import type { Command, EventOf, NewEvent } from '../domain/event.ts';
-import { evaluate, type Scope } from '../domain/expression.ts';
+import type { Command, EventOf } from '../domain/event.ts';
+import type { Scope } from '../domain/expression.ts';
 import type { ExperimentId } from '../domain/ids.ts';
-import { fromSi } from '../domain/quantity.ts';
-import { scopeOf, type Point } from '../domain/resolve.ts';
+import type { Point } from '../domain/resolve.ts';
 import { leavesDoubt, neverBegan } from './command.ts';
-import { asEffect, type Behaviour } from './run-machine.ts';
+import { asEffect } from './run-machine.ts';
 
 /**
  * One suggestion on its way through the protocol.
@@ -36,6 +32,8 @@ export interface ExperimentContext {
   /** Where the sample is; undefined before it has entered the lab. */
   readonly location?: string | undefined;
   readonly command?: Command | undefined;
+  /** When it was intended, lab ms. */
+  readonly commandAt?: number;
   /** End of the last step, lab ms. */
   readonly lastStepEnd?: number;
   /** Not to be tried before, lab ms. */
@@ -94,7 +92,7 @@ const mayRetry = (context: ExperimentContext, code: string): boolean =>
   passing.has(code) && context.attempt < mostRefusals;
 
 /** Waits 1, 2, 4, ... 60 s of lab time between attempts that were refused. */
-const backoffMs = (attempt: number): number => Math.min(60_000, 1000 * 2 ** Math.min(attempt - 1, 6));
+export const backoffMs = (attempt: number): number => Math.min(60_000, 1000 * 2 ** Math.min(attempt - 1, 6));
 
 const again = (context: ExperimentContext) => ({ command: undefined, attempt: context.attempt + 1 });
 
@@ -122,7 +120,9 @@ export const experimentMachine = setup({
   types: { context: {} as ExperimentContext, events: {} as ExperimentEvent },
   actions: {
     begin: assign(({ context, event }) =>
-      event.type === 'command.intended' ? { command: event.data.command, begun: true, sent: context.sent + 1 } : {},
+      event.type === 'command.intended'
+        ? { command: event.data.command, begun: true, sent: context.sent + 1, commandAt: event.at }
+        : {},
     ),
     advance: assign(({ context, event }) =>
       event.type === 'command.ended' ? advance(context, event.at, event.result) : {},
@@ -267,120 +267,3 @@ export const experimentMachine = setup({
     gone: { type: 'final' },
   },
 });
-
-const record = (event: NewEvent): Effect[] => [{ do: 'record', event }];
-
-export function experimentBehaviourOf(
-  definition: Definition,
-): Behaviour<typeof experimentMachine, ExperimentContext, ExperimentEvent> {
-  const racks = new Set<string>(Object.keys(definition.lab.racks));
-  const inTheWay = ({ location }: ExperimentContext) =>
-    location !== undefined && definition.lab.transport !== undefined && !racks.has(location);
-  const cleared = ({ experiment, location }: ExperimentContext): Effect[] => {
-    const reason = location === undefined ? 'it never entered the lab' : `the sample is at ${location}`;
-    return record({ type: 'experiment.cleared', data: { experiment, reason } });
-  };
-  const failing = (experiment: ExperimentId, reason: string, retryable: boolean): Effect[] =>
-    record({ type: 'experiment.failed', data: { experiment, reason, retryable } });
-
-  return {
-    machine: experimentMachine,
-    effects: {
-      reserve: ({ experiment }) => [{ do: 'reserve', experiment }],
-      wakeLater: ({ experiment, attempt }) => [
-        {
-          do: 'set_timer',
-          id: timerId('retry', experiment),
-          afterMs: backoffMs(attempt - 1),
-          kind: 'retry',
-          subject: experiment,
-        },
-      ],
-      observe: (context) => {
-        const { experiment } = context;
-        const stage = definition.protocol.stages[context.stage]!;
-        const observations = observe(definition, context);
-        if (!observations.ok) return failing(experiment, describeFailure(observations.failure), true);
-        return record({
-          type: 'experiment.observed',
-          data: { experiment, stage: stage.id, observations: observations.value },
-        });
-      },
-      conclude: (context, event) => {
-        if (event.type !== 'experiment.observed' || context.stage < definition.protocol.stages.length) return [];
-        const objectives = objectivesOf(definition, context);
-        if (!objectives.ok) return failing(context.experiment, describeFailure(objectives.failure), true);
-        return record({
-          type: 'experiment.completed',
-          data: { experiment: context.experiment, objectives: objectives.value },
-        });
-      },
-      fail: ({ experiment }, event) => {
-        if (event.type !== 'command.ended') return [];
-        const { error, outcome } = event.data;
-        return failing(experiment, error === undefined ? `a command ended as ${outcome}` : error.message, true);
-      },
-      failRefused: ({ experiment }, event) =>
-        event.type === 'command.refused' ? failing(experiment, `${event.data.code}: ${event.data.message}`, false) : [],
-      cancel: ({ experiment }, event) => {
-        const reason =
-          event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
-        return record({ type: 'experiment.cancelled', data: { experiment, reason } });
-      },
-      lose: ({ experiment }, event) => {
-        const reason = event.type === 'campaign.aborted' ? 'aborted while in doubt' : 'discarded by a person';
-        return record({ type: 'experiment.lost', data: { experiment, reason } });
-      },
-      doubt: ({ experiment, command }, event) => {
-        if (event.type !== 'command.ended' || command === undefined) return [];
-        const reason =
-          event.data.error?.message ?? `${command.device} does not know whether ${command.capability} happened`;
-        return record({ type: 'experiment.became_indeterminate', data: { experiment, key: command.key, reason } });
-      },
-      resolve: ({ experiment }, event) => {
-        const reason =
-          event.type === 'command.resolved'
-            ? `${event.data.by}: ${event.data.as.replace('_', ' ')}`
-            : event.type === 'campaign.aborted'
-              ? 'the campaign was aborted'
-              : 'the device came back with the truth';
-        return record({ type: 'experiment.resolved', data: { experiment, reason } });
-      },
-      clear: cleared,
-      clearIfOut: (context) =>
-        context.command !== undefined || (inTheWay(context) && !context.aborting) ? [] : cleared(context),
-    },
-  };
-}
-
-function evaluateAll(
-  expressions: readonly (readonly [string, string])[],
-  scope: Scope,
-): Result<Record<string, number>> {
-  const values: Record<string, number> = {};
-  for (const [name, text] of expressions) {
-    const value = evaluate(text, scope);
-    if (!value.ok) return value;
-    values[name] = Number(value.value);
-  }
-  return ok(values);
-}
-
-/** The observations of the stage that has just ended. */
-function observe(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
-  const stage = definition.protocol.stages[context.stage]!;
-  return evaluateAll(Object.entries(stage.observes), scopeOf(definition, context.point, context.results));
-}
-
-/** The objectives in their own units; every stage's expressions are at hand because all results are. */
-function objectivesOf(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
-  const expressions = new Map(definition.protocol.stages.flatMap((stage) => Object.entries(stage.observes)));
-  const wanted = definition.campaign.objectives.map(({ name }) => [name, expressions.get(name)!] as const);
-  const values = evaluateAll(wanted, scopeOf(definition, context.point, context.results));
-  if (!values.ok) return failed(values.failure);
-  return ok(
-    Object.fromEntries(
-      definition.campaign.objectives.map(({ name, unit }) => [name, fromSi(values.value[name]!, unit)]),
-    ),
-  );
-}

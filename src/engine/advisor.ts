@@ -1,0 +1,93 @@
+import type { Clock } from '../base/clock.ts';
+import { failed, failure, type Result } from '../base/failure.ts';
+import { unitOf, type Campaign, type Constraint } from '../domain/campaign.ts';
+import { fromSi } from '../domain/quantity.ts';
+import type {
+  Datum,
+  LinearConstraint,
+  Parameter,
+  Point,
+  Problem,
+  SuggestAnswer,
+  SuggestOptions,
+} from '../optimizer/problem.ts';
+import { suggest } from '../optimizer/suggest.ts';
+
+export interface Question {
+  readonly problem: Problem;
+  readonly data: readonly Datum[];
+  readonly pending: readonly Point[];
+  readonly options: SuggestOptions;
+}
+
+export interface Advice extends SuggestAnswer {
+  /** CPU time spent, where it could be measured. */
+  readonly cpuSeconds?: number;
+}
+
+/** Where suggestions come from. Answers once, never from inside `ask`. */
+export interface Advisor {
+  ask(question: Question, answer: (advice: Result<Advice>) => void): void;
+  close(): Promise<void>;
+}
+
+/** The optimizer in this thread: answers at the same instant of a virtual clock. */
+export function inlineAdvisor(clock: Clock): Advisor {
+  return {
+    ask: ({ problem, data, pending, options }, answer) => {
+      clock.after(0, () => {
+        let advice: Result<Advice>;
+        try {
+          advice = suggest(problem, data, pending, options);
+        } catch (error) {
+          advice = failed(failure('optimizer.failed', `The optimizer failed: ${(error as Error).message}.`));
+        }
+        answer(advice);
+      });
+    },
+    close: async () => undefined,
+  };
+}
+
+/** A campaign's search space and objectives in the optimizer's words; values are in the units of the search space. */
+export function problemOf(campaign: Campaign): Problem {
+  return {
+    parameters: Object.entries(campaign.space).map(([name, parameter]): Parameter => {
+      switch (parameter.type) {
+        case 'continuous': {
+          const max = fromSi(parameter.max.si, parameter.min.unit);
+          return { name, type: 'continuous', min: parameter.min.value, max, scale: parameter.scale };
+        }
+        case 'integer':
+          return { name, type: 'integer', min: parameter.min, max: parameter.max };
+        case 'ordinal':
+          return { name, type: 'ordinal', levels: parameter.levels.map(({ si }) => fromSi(si, unitOf(parameter))) };
+        case 'categorical': {
+          const { levels, descriptors } = parameter;
+          return { name, type: 'categorical', levels, ...(descriptors === undefined ? {} : { descriptors }) };
+        }
+      }
+    }),
+    constraints: campaign.constraints.map((constraint) => linear(constraint, campaign)),
+    objectives: campaign.objectives.map(({ name, goal, target, reference }) => ({
+      name,
+      goal,
+      ...(target === undefined ? {} : { target }),
+      ...(reference === undefined ? {} : { reference }),
+    })),
+  };
+}
+
+/** Coefficients rescaled from the bound's unit to the unit of each parameter. */
+function linear(constraint: Constraint, campaign: Campaign): LinearConstraint {
+  const { sum, equals, at_most, at_least } = constraint;
+  const weights = Array.isArray(sum) ? sum.map((name) => [name, 1] as const) : Object.entries(sum);
+  const bound = (equals ?? at_most ?? at_least)!;
+  const unitIn = (name: string) => unitOf(campaign.space[name]!);
+  const terms = Object.fromEntries(
+    weights.map(([name, weight]) => [name, weight * (scaleOf(unitIn(name)) / scaleOf(bound.unit))]),
+  );
+  return { terms, relation: equals ? '=' : at_most ? '<=' : '>=', bound: bound.value };
+}
+
+const scaleOf = (unit: string): number => 1 / (fromSi(1, unit) - fromSi(0, unit));

@@ -1,0 +1,153 @@
+import type { Clock } from '../base/clock.ts';
+import { describeFailure } from '../base/failure.ts';
+import { invariant } from '../base/invariant.ts';
+import type { CoreState } from '../control/core.ts';
+import type { Definition } from '../domain/campaign.ts';
+import type { LabEvent, NewEvent } from '../domain/event.ts';
+import { ExperimentId } from '../domain/ids.ts';
+import { check } from '../scheduling/checker.ts';
+import { dispatch } from '../scheduling/dispatcher.ts';
+import type { Assignment, Plan, SchedulingProblem } from '../scheduling/model.ts';
+import { plan } from '../scheduling/planner.ts';
+import { commandFor } from './commands.ts';
+import { isAvailable, LabProblem } from './lab-problem.ts';
+import type { EngineStatus } from './status.ts';
+
+type Waiting = EngineStatus['waiting'][number];
+
+/** Plans, checks the plan, and lets steps start: what the lab looks like goes in, intentions come out. */
+export class Dispatching {
+  readonly #definition: Definition;
+  readonly #clock: Clock;
+  readonly #strict: boolean;
+  readonly #problem: LabProblem;
+  #plan: Plan | undefined;
+  #waiting: readonly Waiting[] = [];
+  #dirty = true;
+  #wakeTime: number | undefined;
+
+  constructor(definition: Definition, clock: Clock, strict: boolean) {
+    this.#definition = definition;
+    this.#clock = clock;
+    this.#strict = strict;
+    this.#problem = new LabProblem(definition);
+  }
+
+  /** When to look again although nothing has happened, lab ms. */
+  get wakeTime(): number | undefined {
+    return this.#wakeTime;
+  }
+
+  /** Whether an event may change what can start. */
+  note({ type }: LabEvent): void {
+    if (type !== 'meter.read' && type !== 'command.accepted' && !type.startsWith('message.')) this.#dirty = true;
+  }
+
+  /** What may start now, as events: commands that are intended, or experiments that cannot go on. */
+  next(state: CoreState): NewEvent[] {
+    const now = this.#clock.now();
+    const due = this.#wakeTime !== undefined && now >= this.#wakeTime;
+    if (!this.#dirty && !due) return [];
+    this.#dirty = false;
+    this.#wakeTime = undefined;
+    const phase = String(state.campaign.value);
+    if (phase !== 'running' && phase !== 'stopping') {
+      this.#waiting = [];
+      return [];
+    }
+    const problem = this.#problem.build(state, now);
+    const checked = this.#checkedPlan(problem);
+    this.#plan = checked;
+    const { start, waiting, wakeAt } = dispatch(problem, checked);
+    this.#wakeTime = wakeAt;
+    const held: Waiting[] = waiting.map(({ assignment: { sample, step }, reason }) => ({ sample, step, reason }));
+    const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));
+    const events = [...missedWaits(state, checked), ...this.#intentions(state, start, now, held)];
+    this.#waiting = [...held, ...unplanned, ...undescribed(state)];
+    return events;
+  }
+
+  status(base: Pick<EngineStatus, 'now' | 'brokerConnected'>, state: CoreState, openedAt: number): EngineStatus {
+    const { assignments = [], makespan } = this.#plan ?? {};
+    const eta = estimateEnd(state, openedAt, base.now);
+    return {
+      ...base,
+      plan: assignments,
+      waiting: this.#waiting,
+      ...(makespan === undefined || assignments.length === 0 ? {} : { planEnd: makespan }),
+      ...(eta === undefined ? {} : { eta }),
+    };
+  }
+
+  /** A plan that the independent checker accepts: the old one kept up, a fresh one, or none. */
+  #checkedPlan(problem: SchedulingProblem): Plan {
+    const kept = plan(problem, this.#plan);
+    const faults = check(problem, kept);
+    if (faults.length === 0) return kept;
+    invariant(!this.#strict, `the plan breaks the rules of the lab: ${faults.slice(0, 3).join('; ')}`);
+    const fresh = plan(problem);
+    if (check(problem, fresh).length === 0) return fresh;
+    const reason = `No plan holds: ${faults[0]}.`;
+    const unplanned = problem.samples.map(({ id: sample }) => ({ sample, reason, cause: 'blocked' as const }));
+    return { assignments: [], makespan: problem.now, unplanned };
+  }
+
+  #intentions(state: CoreState, start: readonly Assignment[], now: number, held: Waiting[]): NewEvent[] {
+    const events: NewEvent[] = [];
+    for (const assignment of start) {
+      const { sample, step, resource } = assignment;
+      const context = state.experiments.get(sample)?.context;
+      if (context === undefined) continue;
+      if (context.notBefore > now) {
+        held.push({ sample, step, reason: `${sample} waits before ${step} is tried again.` });
+        this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, context.notBefore);
+      } else if (!isAvailable(state, resource))
+        held.push({ sample, step, reason: `${sample} waits for ${resource}, which is not available.` });
+      else events.push(this.#intention(state, assignment));
+    }
+    return events;
+  }
+
+  #intention(state: CoreState, assignment: Assignment): NewEvent {
+    const { context } = state.experiments.get(assignment.sample)!;
+    const command = commandFor(this.#definition, state, context, assignment, this.#clock);
+    if (command.ok) return { type: 'command.intended', data: { command: command.value } };
+    const reason = describeFailure(command.failure);
+    const experiment = ExperimentId.parse(assignment.sample);
+    return { type: 'experiment.failed', data: { experiment, reason, retryable: false } };
+  }
+}
+
+/** Samples whose maximum wait has passed for good: what comes of them would not be what the protocol asked for. */
+function missedWaits(state: CoreState, { unplanned }: Plan): NewEvent[] {
+  return unplanned.flatMap(({ sample, cause, reason }): NewEvent[] => {
+    const snapshot = state.experiments.get(sample);
+    if (cause !== 'missed' || snapshot === undefined || snapshot.context.command !== undefined) return [];
+    if (snapshot.value !== 'running' && snapshot.value !== 'planned') return [];
+    const { experiment } = snapshot.context;
+    return [
+      {
+        type: 'experiment.failed',
+        data: { experiment, reason: `a maximum wait was missed: ${reason}`, retryable: true },
+      },
+    ];
+  });
+}
+
+/** Experiments that wait because nobody has told yet what their devices can do. */
+const undescribed = (state: CoreState): Waiting[] =>
+  [...state.experiments]
+    .filter(([, { value }]) => value === 'suggested')
+    .map(([sample]) => ({
+      sample,
+      step: '',
+      reason: `${sample} waits until all its devices have announced themselves.`,
+    }));
+
+/** The experiments that are left, at the pace so far. */
+function estimateEnd({ campaign }: CoreState, openedAt: number, now: number): number | undefined {
+  const { suggested, open, limits } = campaign.context;
+  const ended = suggested - open;
+  if (ended <= 0) return undefined;
+  return Math.round(now + ((now - openedAt) / ended) * (limits.experiments - ended));
+}

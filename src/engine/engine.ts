@@ -1,0 +1,409 @@
+import type { Clock } from '../base/clock.ts';
+import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
+import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
+import type { Definition } from '../domain/campaign.ts';
+import type { Effect } from '../domain/effect.ts';
+import type { LabEvent, NewEvent } from '../domain/event.ts';
+import { ControllerId } from '../domain/ids.ts';
+import type { Order } from '../domain/order.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Bus } from '../wire/bus.ts';
+import { problemOf, type Advisor } from './advisor.ts';
+import { overspent } from './budget.ts';
+import { Dispatching } from './dispatching.ts';
+import { Gateway } from './gateway.ts';
+import { Intake } from './intake.ts';
+import { eventOf } from './orders.ts';
+import { reserve } from './reserve.ts';
+import type { EngineStatus } from './status.ts';
+import { Timers, type TimerRow } from './timers.ts';
+
+export interface EngineOptions {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly bus: Bus;
+  readonly advisor: Advisor;
+  readonly site: string;
+  readonly controller?: string;
+  /** Differs at every start. */
+  readonly instance: string;
+  readonly software: string;
+  /** Wall ms to listen for what is retained before the first command. */
+  readonly settleMs?: number;
+  readonly log?: (message: string) => void;
+  /** Verifies every plan and stops the process when one is wrong. */
+  readonly strict?: boolean;
+}
+
+/** The imperative loop: event -> ledger -> decide -> effects. Everything it decides with is pure. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #gateway: Gateway;
+  readonly #timers: Timers;
+  readonly #intake = new Intake();
+  readonly #listeners = new Set<(events: readonly LabEvent[]) => void>();
+  readonly #fatalListeners = new Set<(failure: Failure) => void>();
+  #state: CoreState = initialState();
+  #dispatching: Dispatching | undefined;
+  #inbox: { event: NewEvent; actor: string }[] = [];
+  #draining = false;
+  /** Timers that have rung; their rows go with the events that they cause. */
+  #rung: string[] = [];
+  #epoch = 0;
+  #began = false;
+  #closed = false;
+  /** What the events of the running transaction ask for, carried out once they are safe. */
+  #outgoing: Effect[] = [];
+  #recorded: LabEvent[] = [];
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    const { clock, bus, site, controller = 'main', instance } = options;
+    this.#timers = new Timers(clock, (timer) => this.#onTimer(timer));
+    this.#restore();
+    this.#gateway = new Gateway({
+      bus,
+      clock,
+      site,
+      controller,
+      instance,
+      commandState: (key) => this.#commandState(key),
+      listener: {
+        onEvent: (event, actor) => this.submit(event, actor),
+        onMeter: (reading) => this.#intake.meter(reading),
+        onTelemetry: (telemetry) => {
+          this.#intake.telemetry(telemetry);
+          this.#timers.wakeForTelemetry(() => this.#wake());
+        },
+        onLog: (device, level, message) => options.log?.(`${device} says (${level}): ${message}`),
+        onHigherEpoch: (epoch) => this.#raiseEpoch(epoch),
+        onSuperseded: (other) => this.#fail(superseded(other)),
+        onConnection: () => this.#wake(),
+      },
+    });
+  }
+
+  get state(): CoreState {
+    return this.#state;
+  }
+
+  /** Opens the campaign if the ledger is new, reconciles what is open, and begins to work. */
+  start(definition?: Definition, time: { origin: number; anchor: number } = { origin: 0, anchor: 0 }): void {
+    const { clock, settleMs = 0 } = this.#options;
+    if (definition !== undefined && this.#state.definition === undefined) {
+      const { campaign, lab } = definition;
+      const data = { campaign: campaign.campaign, definition, clock: { ...time, speed: clock.speed } };
+      this.submit({ type: 'campaign.opened', data }, 'controller');
+      for (const event of lotsOf(lab)) this.submit(event, 'controller');
+    }
+    this.#epoch = Math.max(this.#epoch, this.#options.ledger.epoch() + 1);
+    if (settleMs === 0) this.#begin();
+    else clock.after(clock.networkMs(settleMs), () => this.#begin());
+  }
+
+  /** Takes note of something that has happened. It is appended, if it is news, with the next turn of the loop. */
+  submit(event: NewEvent, actor: string): void {
+    if (this.#closed) return;
+    this.#inbox.push({ event, actor });
+    this.#wake();
+  }
+
+  /** What a person orders; refused with a sentence where it makes no sense. */
+  order(order: Order, by: string): Result<void> {
+    const event = eventOf(order, by, this.#state);
+    if (event.ok) this.submit(event.value, `person/${by}`);
+    else {
+      const reason = event.failure.message;
+      this.submit({ type: 'order.rejected', data: { by, order: order.op, reason } }, `person/${by}`);
+    }
+    return event.ok ? ok(undefined) : failed(event.failure);
+  }
+
+  /** Called after every transaction with what was appended. */
+  subscribe(listener: (events: readonly LabEvent[]) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Called when the engine cannot go on; it has stopped by then and a restart continues from the ledger. */
+  onFatal(listener: (failure: Failure) => void): void {
+    this.#fatalListeners.add(listener);
+  }
+
+  status(): EngineStatus {
+    const { clock, bus, ledger } = this.#options;
+    const base = { now: clock.now(), brokerConnected: bus.connected };
+    const openedAt = ledger.campaign()?.openedAt ?? base.now;
+    return this.#dispatching?.status(base, this.#state, openedAt) ?? { ...base, plan: [], waiting: [] };
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timers.close();
+    this.#gateway.close();
+  }
+
+  #restore(): void {
+    const { ledger, clock } = this.#options;
+    const definition = ledger.definition();
+    this.#state = restoreState(definition, ledger.snapshots());
+    if (definition === undefined) return;
+    this.#dispatching = new Dispatching(definition, clock, this.#options.strict === true);
+    this.#timers.restore(ledger.timers());
+  }
+
+  #begin(): void {
+    if (this.#closed) return;
+    const { controller = 'main', instance, software } = this.#options;
+    const id = ControllerId.parse(controller);
+    this.#began = true;
+    this.submit(
+      { type: 'controller.started', data: { controller: id, instance, epoch: this.#epoch, software } },
+      'controller',
+    );
+    const open = [...this.#state.commands.values()].map(({ value, context }) => ({ ...context, state: String(value) }));
+    this.#gateway.begin(this.#epoch, open);
+    const { ask, asking } = this.#state.campaign.context;
+    if (asking > 0) this.#ask(ask, asking);
+    for (const [id, { value }] of this.#state.experiments)
+      if (value === 'suggested') this.#perform({ do: 'reserve', experiment: id });
+    this.#wake();
+  }
+
+  #commandState(key: string) {
+    const snapshot = this.#state.commands.get(key);
+    return snapshot === undefined ? undefined : { ...snapshot.context, state: String(snapshot.value) };
+  }
+
+  #wake(): void {
+    if (this.#draining || this.#closed) return;
+    this.#draining = true;
+    this.#options.clock.after(0, () => {
+      this.#draining = false;
+      this.#turn();
+    });
+  }
+
+  /** One turn of the loop: everything that has come in becomes one transaction; then its effects are carried out. */
+  #turn(): void {
+    if (this.#closed) return;
+    const inputs = this.#inbox;
+    this.#inbox = [];
+    this.#outgoing = [];
+    this.#recorded = [];
+    try {
+      this.#options.ledger.transaction(() => {
+        for (const id of this.#rung.splice(0)) this.#options.ledger.deleteTimer(id);
+        for (const telemetry of this.#intake.takeTelemetry()) this.#options.ledger.recordTelemetry(telemetry);
+        for (const { event, actor } of inputs)
+          if (this.#intake.isNews(this.#state, event, this.#options.clock.now())) this.#record(event, actor);
+          else this.#settleAgain(event);
+        this.#dispatch();
+      });
+    } catch (error) {
+      return this.#fail(failureOf(error));
+    }
+    const { effects, events } = { effects: this.#outgoing, events: this.#recorded };
+    for (const effect of effects) this.#perform(effect);
+    if (events.length > 0) for (const listener of this.#listeners) listener(events);
+  }
+
+  /** Appends an event, folds it, and then all that follows from it, in order. */
+  #record(first: NewEvent, by: string): void {
+    const { ledger, clock } = this.#options;
+    const queue: { event: NewEvent; actor: string }[] = [{ event: first, actor: by }];
+    for (const { event, actor } of queue) {
+      for (const reading of this.#intake.readingsBefore(event, this.#state))
+        this.#recorded.push(ledger.append({ type: 'meter.read', data: reading }, clock.now(), 'controller'));
+      const appended = ledger.append(event, clock.now(), actor);
+      this.#recorded.push(appended);
+      const { state, effects, touched } = decide(this.#state, appended);
+      this.#state = state;
+      if (event.type === 'campaign.opened')
+        this.#dispatching = new Dispatching(event.data.definition, clock, this.#options.strict === true);
+      this.#dispatching?.note(appended);
+      this.#save(touched);
+      if (event.type === 'device.announced')
+        for (const id of this.#state.experiments.keys()) queue.push(...this.#reserve(id));
+      for (const effect of effects) {
+        if (effect.do === 'record') queue.push({ event: effect.event, actor: 'controller' });
+        else if (effect.do === 'reserve') queue.push(...this.#reserve(effect.experiment));
+        else this.#keep(effect);
+      }
+      if (event.type === 'experiment.completed') {
+        const spent = overspent(this.#state, ledger);
+        if (spent !== undefined) queue.push({ event: spent, actor: 'controller' });
+      }
+    }
+  }
+
+  #reserve(experiment: string): { event: NewEvent; actor: string }[] {
+    const { ledger, clock } = this.#options;
+    return reserve(this.#state, experiment, ledger, clock.now()).map((event) => ({ event, actor: 'controller' }));
+  }
+
+  #save(touched: readonly Touched[]): void {
+    const { ledger } = this.#options;
+    const last = new Map(touched.map((entry) => [`${entry.entity} ${entry.id}`, entry]));
+    for (const { entity, id, snapshot, ended } of last.values())
+      ledger.putSnapshot({ entity, id, state: snapshot, terminal: ended });
+  }
+
+  /** What must survive a crash goes into the same transaction as the event that asked for it. */
+  #keep(effect: Effect): void {
+    const { ledger, clock } = this.#options;
+    if (effect.do === 'send_command') {
+      const { key, device } = effect.command;
+      ledger.putOutbox({ key, device, payload: JSON.stringify(effect.command) });
+    }
+    if (effect.do === 'settle_command') ledger.deleteOutbox(effect.key);
+    if (effect.do === 'set_timer') ledger.putTimer(this.#timers.rowOf(effect, clock.now()));
+    if (effect.do === 'clear_timer') ledger.deleteTimer(effect.id);
+    this.#outgoing.push(effect);
+  }
+
+  #dispatch(): void {
+    if (!this.#began || this.#dispatching === undefined) return;
+    // A start changes what else may start; every pass begins at least one command or is the last.
+    for (let pass = 0; pass < 4; pass++) {
+      const events = this.#dispatching.next(this.#state);
+      for (const event of events) this.#record(event, 'controller');
+      if (events.length === 0) break;
+    }
+    this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.do) {
+      case 'send_command':
+        return this.#gateway.send(effect.command, this.#options.clock.now());
+      case 'settle_command':
+        return this.#gateway.settle(effect.key, effect.device);
+      case 'cancel_command':
+        return this.#gateway.cancel(effect.key, effect.device);
+      case 'query_command':
+        return this.#gateway.query(effect.key, effect.device);
+      case 'reconcile_device':
+        return this.#reconcile(effect.device);
+      case 'halt_devices':
+        return this.#gateway.halt(this.#state.devices.keys());
+      case 'set_timer':
+        return this.#timers.set(this.#timers.rowOf(effect, this.#options.clock.now()));
+      case 'clear_timer':
+        return this.#timers.clear(effect.id);
+      case 'ask_optimizer':
+        return this.#ask(effect.ask, effect.count);
+      case 'reserve':
+        for (const { event, actor } of this.#reserve(effect.experiment)) this.submit(event, actor);
+        return;
+      case 'record':
+        return this.submit(effect.event, 'controller');
+    }
+  }
+
+  #reconcile(device: string): void {
+    for (const { value, context } of this.#state.commands.values())
+      if (context.command.device === device && value !== 'intended') this.#gateway.query(context.command.key, device);
+      else if (context.command.device === device) this.#gateway.send(context.command, context.intendedAt);
+  }
+
+  #ask(ask: number, count: number): void {
+    const { definition } = this.#state;
+    if (definition === undefined) return;
+    const { campaign } = definition;
+    const { ledger, advisor } = this.#options;
+    const data = ledger
+      .observationsFor()
+      .map(({ parameters, objectives, status }) =>
+        status === 'completed' && objectives !== undefined
+          ? { point: parameters, values: objectives }
+          : { point: parameters, failed: true as const },
+      );
+    const pending = [...this.#state.experiments.values()]
+      .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
+      .map(({ context }) => context.point);
+    const { initial } = campaign.batch;
+    const options = { count, seed: `${campaign.seed}/${ask}`, ...(initial === undefined ? {} : { initial }) };
+    advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
+      if (!advice.ok) {
+        const reason = `the optimizer has no suggestion: ${advice.failure.message}`;
+        return this.submit({ type: 'suggestions.refused', data: { ask, reason } }, 'optimizer');
+      }
+      const { suggestions, cpuSeconds } = advice.value;
+      const cpu = cpuSeconds === undefined ? {} : { cpuSeconds };
+      this.submit({ type: 'suggestions.received', data: { ask, suggestions: [...suggestions], ...cpu } }, 'optimizer');
+    });
+  }
+
+  /** A result that the books have already: the device may forget it. */
+  #settleAgain(event: NewEvent): void {
+    if (event.type !== 'command.ended' || this.#state.commands.has(event.data.key)) return;
+    const known = this.#options.ledger.commands({ key: event.data.key })[0];
+    if (known !== undefined) this.#outgoing.push({ do: 'settle_command', key: known.key, device: known.device });
+  }
+
+  #onTimer({ id, kind, subject }: TimerRow): void {
+    this.#rung.push(id);
+    const command = this.#state.commands.get(subject);
+    if (kind === 'deadline' && command !== undefined)
+      this.submit({ type: 'command.overdue', data: { key: command.context.command.key } }, 'controller');
+    if (kind === 'grace' && command !== undefined) this.submit(silence(command.context.command), 'controller');
+    if (kind === 'time_budget') {
+      const data = { by: 'controller', reason: 'the time of the budget is used up' };
+      if (this.#state.campaign.can({ type: 'campaign.stopping', data } as never))
+        this.submit({ type: 'campaign.stopping', data }, 'controller');
+    }
+    this.#wake();
+  }
+
+  #raiseEpoch(seen: number): void {
+    if (seen < this.#epoch) return;
+    this.#epoch = seen + 1;
+    if (!this.#began) return;
+    const { controller = 'main', instance, software } = this.#options;
+    const id = ControllerId.parse(controller);
+    const data = { controller: id, instance, epoch: this.#epoch, software };
+    this.submit({ type: 'controller.started', data }, 'controller');
+    this.#gateway.raiseEpoch(this.#epoch);
+  }
+
+  #fail(reason: Failure): void {
+    if (this.#closed) return;
+    this.close();
+    for (const listener of this.#fatalListeners) listener(reason);
+  }
+}
+
+const superseded = (other: string): Failure =>
+  failure('epoch.superseded', `Another controller (${other}) has taken over this site.`, {
+    mend: 'Only one controller may run a site; stop one of them.',
+  });
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof FailureError) return error.failure;
+  throw error;
+}
+
+const silence = (command: { key: string; device: string; capability: string }): NewEvent => ({
+  type: 'command.ended',
+  data: {
+    key: command.key as never,
+    outcome: 'indeterminate',
+    error: { code: 'silent', message: `${command.device} has not said what became of ${command.capability}.` },
+    meters: [],
+    source: 'controller',
+  },
+});
+
+const lotsOf = (lab: Definition['lab']): NewEvent[] =>
+  Object.entries(lab.materials).flatMap(([material, { lots }]) =>
+    lots.map(({ id, amount, cost, co2e, expires }): NewEvent => {
+      const more = {
+        ...(cost === undefined ? {} : { cost }),
+        ...(co2e === undefined ? {} : { co2e }),
+        ...(expires === undefined ? {} : { expires }),
+      };
+      return { type: 'lot.registered', data: { material: material as never, lot: id, amount, ...more } };
+    }),
+  );

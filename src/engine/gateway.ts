@@ -1,0 +1,302 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Command, NewEvent } from '../domain/event.ts';
+import { CommandKey, ControllerId, DeviceId } from '../domain/ids.ts';
+import { commandEndOf, meterTotal, toJoules } from '../wire/amounts.ts';
+import type { Bus, BusMessage } from '../wire/bus.ts';
+import { parseMessage, type BodyOf, type ControlMessage, type EventMessage, type Message } from '../wire/messages.ts';
+import { fromWireTime, toWireTime } from '../wire/time.ts';
+import { filters, topics } from '../wire/topics.ts';
+
+/** A meter as last heard, normalised to joules. */
+export type MeterReading = Extract<NewEvent, { type: 'meter.read' }>['data'];
+
+export interface Telemetry {
+  readonly device: string;
+  readonly channel: string;
+  readonly at: number;
+  readonly values: Readonly<Record<string, number>>;
+  readonly unit: string;
+}
+
+/** What the gateway tells the engine. */
+export interface GatewayListener {
+  /** Something has happened; the engine decides whether it is news. */
+  onEvent(event: NewEvent, actor: string): void;
+  onMeter(reading: MeterReading): void;
+  onTelemetry(telemetry: Telemetry): void;
+  onLog(device: string, level: string, message: string): void;
+  /** A device has seen this epoch, and no other controller is there that could have it. */
+  onHigherEpoch(epoch: number): void;
+  /** Another controller has taken over. */
+  onSuperseded(instance: string): void;
+  onConnection(connected: boolean): void;
+}
+
+export interface GatewayOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly site: string;
+  readonly controller: string;
+  readonly instance: string;
+  readonly listener: GatewayListener;
+  /** The state of a command in the books; undefined when it is none of ours or has ended. */
+  readonly commandState: (key: string) => { state: string; command: Command; intendedAt: number } | undefined;
+}
+
+interface Sending {
+  readonly command: Command;
+  readonly intendedAt: number;
+  attempt: number;
+  timer?: Timer;
+}
+
+/** Wall milliseconds between sendings of an unacknowledged command. */
+const backoff = [250, 500, 1000, 2000, 5000] as const;
+const waitOf = (attempt: number): number => backoff[Math.min(attempt, backoff.length - 1)]!;
+
+/**
+ * The controller's side of the wire contract: correlates by key, sends again until acknowledged, listens for presence
+ * and asks devices what became of open commands. It holds nothing that the ledger does not.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #sending = new Map<string, Sending>();
+  #epoch = 0;
+  #listening = false;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const { bus, site, listener } = options;
+    const on = (pattern: string) => bus.subscribe(pattern, (message) => this.#receive(message));
+    for (const filter of [
+      filters.states(site),
+      filters.descriptors(site),
+      filters.events(site),
+      filters.meters(site),
+      filters.telemetry(site),
+      filters.logs(site),
+      filters.controllers(site),
+    ])
+      on(filter);
+    bus.onConnect(() => {
+      listener.onConnection(true);
+      this.#resume();
+    });
+    bus.onDisconnect(() => listener.onConnection(false));
+  }
+
+  /** From now on commands go out, with this epoch. */
+  begin(epoch: number, open: readonly { command: Command; intendedAt: number; state: string }[]): void {
+    this.#epoch = epoch;
+    this.#listening = true;
+    this.#announce(true);
+    for (const { command, intendedAt, state } of open) {
+      if (state === 'intended') this.send(command, intendedAt);
+      else this.query(command.key, command.device);
+    }
+  }
+
+  raiseEpoch(epoch: number): void {
+    this.#epoch = epoch;
+    this.#announce(true);
+    for (const sending of this.#sending.values()) this.#transmit(sending);
+  }
+
+  /** Sends until the device acknowledges: the waiter stands before the message leaves. */
+  send(command: Command, intendedAt: number): void {
+    const sending: Sending = { command, intendedAt, attempt: 0 };
+    this.#sending.set(command.key, sending);
+    this.#transmit(sending);
+  }
+
+  /** The books have its end. */
+  settle(key: string, device: string): void {
+    this.#stopSending(key);
+    this.#control(device, { op: 'forget', key: CommandKey.parse(key) });
+  }
+
+  cancel(key: string, device: string): void {
+    this.#stopSending(key);
+    this.#control(device, { op: 'cancel', key: CommandKey.parse(key) });
+  }
+
+  query(key: string, device: string): void {
+    this.#control(device, { op: 'query', key: CommandKey.parse(key) });
+  }
+
+  halt(devices: Iterable<string>): void {
+    for (const key of [...this.#sending.keys()]) this.#stopSending(key);
+    for (const device of devices) this.#control(device, { op: 'halt' });
+  }
+
+  /** Lifts a halt. */
+  release(devices: Iterable<string>): void {
+    for (const device of devices) this.#control(device, { op: 'resume' });
+  }
+
+  close(): void {
+    this.#announce(false);
+    for (const key of [...this.#sending.keys()]) this.#stopSending(key);
+    this.#listening = false;
+  }
+
+  #announce(online: boolean): void {
+    const { bus, site, controller, instance, clock } = this.#options;
+    const body = { online, epoch: this.#epoch, instance, at: toWireTime(clock.now()) };
+    bus.publish(topics.controller(site, controller), JSON.stringify(body), { retain: true });
+  }
+
+  /** After a reconnection: what was said meanwhile is lost, so everything open is asked for or sent again. */
+  #resume(): void {
+    if (!this.#listening) return;
+    this.#announce(true);
+    for (const sending of this.#sending.values()) this.#transmit(sending);
+  }
+
+  #transmit(sending: Sending): void {
+    const { bus, clock, site } = this.#options;
+    const { command, intendedAt } = sending;
+    sending.timer?.cancel();
+    sending.timer = clock.after(clock.networkMs(waitOf(sending.attempt)), () => {
+      sending.attempt += 1;
+      this.#transmit(sending);
+    });
+    if (!bus.connected) return;
+    const { key, capability, parameters, hash, ttl, deadline } = command;
+    const body = { key, capability, parameters, hash, epoch: this.#epoch, issuedAt: toWireTime(intendedAt) };
+    bus.publish(
+      topics.command(site, command.device),
+      JSON.stringify({ ...body, ttlMs: ttl, deadlineMs: deadline } satisfies BodyOf<'command'>),
+    );
+  }
+
+  #stopSending(key: string): void {
+    this.#sending.get(key)?.timer?.cancel();
+    this.#sending.delete(key);
+  }
+
+  #control(device: string, message: Omit<ControlMessage, 'epoch'>): void {
+    const { bus, site } = this.#options;
+    bus.publish(topics.control(site, device), JSON.stringify({ ...message, epoch: this.#epoch }));
+  }
+
+  #receive({ topic, payload }: BusMessage): void {
+    const { listener } = this.#options;
+    // An empty retained payload only erases what was retained.
+    if (payload === '') return;
+    const read = parseMessage(topic, payload);
+    if (read.ok) return this.#take(read.value);
+    const { message, mend } = read.failure;
+    listener.onEvent(
+      { type: 'message.rejected', data: { topic: topic.slice(0, 256), reason: `${message}${mend ? ` ${mend}` : ''}` } },
+      'controller',
+    );
+  }
+
+  #take(message: Message): void {
+    const { listener } = this.#options;
+    switch (message.kind) {
+      case 'state':
+        return this.#takeState(message.topic.device, message.body);
+      case 'descriptor': {
+        const device = DeviceId.parse(message.topic.device);
+        return listener.onEvent(
+          { type: 'device.announced', data: { device, descriptor: message.body } },
+          `device/${device}`,
+        );
+      }
+      case 'event':
+        return this.#takeEvent(message.topic.device, CommandKey.parse(message.topic.key), message.body);
+      case 'meter': {
+        const { body, topic } = message;
+        const device = DeviceId.parse(topic.device);
+        const resolution = toJoules(body.resolution, body.unit);
+        const { boot, resetAt } = body;
+        return listener.onMeter({
+          device,
+          meter: DeviceId.parse(topic.meter),
+          total: meterTotal(body),
+          resolution,
+          boot,
+          resetAt,
+        });
+      }
+      case 'telemetry': {
+        const { device, channel } = message.topic;
+        const { body } = message;
+        const values = 'values' in body ? body.values : { value: body.value };
+        return listener.onTelemetry({ device, channel, at: fromWireTime(body.at), values, unit: body.unit });
+      }
+      case 'log':
+        return listener.onLog(message.topic.device, message.body.level, message.body.message);
+      case 'controller':
+        return this.#takeController(message.topic.controller, message.body);
+      default:
+        return;
+    }
+  }
+
+  #takeState(id: string, body: BodyOf<'state'>): void {
+    const device = DeviceId.parse(id);
+    const { listener } = this.#options;
+    if (body.epoch > this.#epoch) listener.onHigherEpoch(body.epoch);
+    listener.onEvent(
+      { type: 'device.changed', data: { device, state: body.state, boot: body.boot } },
+      `device/${device}`,
+    );
+  }
+
+  #takeController(id: string, { online, epoch, instance }: BodyOf<'controller'>): void {
+    const { controller, listener } = this.#options;
+    if (ControllerId.parse(id) !== controller || instance === this.#options.instance) return;
+    if (!this.#listening) return listener.onHigherEpoch(epoch);
+    if (online && epoch > this.#epoch) return listener.onSuperseded(instance);
+    // The last will of a predecessor has covered our own word.
+    this.#announce(true);
+  }
+
+  #takeEvent(device: string, key: CommandKey, body: EventMessage): void {
+    const { listener } = this.#options;
+    const actor = `device/${device}`;
+    if (body.kind === 'nack') return this.#takeNack(device, key, body);
+    this.#stopSending(key);
+    if (body.kind !== 'result') listener.onEvent({ type: 'command.accepted', data: { key, boot: body.boot } }, actor);
+    else listener.onEvent({ type: 'command.ended', data: commandEndOf(key, body) }, actor);
+  }
+
+  #takeNack(device: string, key: CommandKey, body: Extract<EventMessage, { kind: 'nack' }>): void {
+    const { listener, commandState } = this.#options;
+    const known = commandState(key);
+    if (known === undefined) return;
+    const { code, message, n, epoch } = body;
+    if (code === 'E_STALE_EPOCH') {
+      if (epoch === this.#epoch) listener.onHigherEpoch(this.#epoch + 1);
+      return;
+    }
+    if (code === 'E_UNKNOWN_KEY' && n === 0) return this.#takeUnknown(device, known, key);
+    this.#stopSending(key);
+    listener.onEvent({ type: 'command.refused', data: { key, code, message } }, `device/${device}`);
+  }
+
+  /** The device has never heard of a command that the books hold open. */
+  #takeUnknown(device: string, known: { state: string; command: Command; intendedAt: number }, key: CommandKey): void {
+    const { listener, clock } = this.#options;
+    const { state, command, intendedAt } = known;
+    if (state === 'accepted') {
+      const message = `${device} had accepted the command and no longer knows it: its journal is gone.`;
+      const error = { code: 'journal_lost', message };
+      const data = { key, outcome: 'indeterminate' as const, error, meters: [], source: 'controller' as const };
+      return listener.onEvent({ type: 'command.ended', data }, 'controller');
+    }
+    if (state === 'intended' && clock.now() <= intendedAt + command.ttl) return this.send(command, intendedAt);
+    // Whatever is still on its way has expired: it cannot happen any more.
+    if (clock.now() > intendedAt + command.ttl)
+      listener.onEvent(
+        {
+          type: 'command.refused',
+          data: { key, code: 'E_UNKNOWN_KEY', message: `${device} never received the command.` },
+        },
+        `device/${device}`,
+      );
+  }
+}

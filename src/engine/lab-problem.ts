@@ -1,0 +1,196 @@
+import { present } from '../base/invariant.ts';
+import type { CoreState } from '../control/core.ts';
+import { currentStop, type ExperimentContext } from '../control/experiment.ts';
+import type { Definition } from '../domain/campaign.ts';
+import { capabilityOf } from '../domain/descriptor.ts';
+import { evaluate } from '../domain/expression.ts';
+import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
+import type { Step } from '../domain/protocol.ts';
+import type {
+  DurationBand,
+  Resource,
+  RunningActivity,
+  SampleTask,
+  SchedulingProblem,
+  StepTask,
+  Transport,
+} from '../scheduling/model.ts';
+
+/** What a step takes while it cannot be known, because its parameters depend on results that are still to come. */
+const unknownDuration: DurationBand = { low: 30_000, typical: 60_000, high: 120_000 };
+
+/** Turns the open experiments and the devices' states into the scheduler's words. */
+export class LabProblem {
+  readonly #definition: Definition;
+  readonly #rack: string | undefined;
+  readonly #travel: Transport['travel'];
+  /** Steps still to come by experiment, with the position they were computed for: they change only when it does. */
+  readonly #tasks = new Map<string, { readonly position: string; readonly tasks: readonly StepTask[] }>();
+
+  constructor(definition: Definition) {
+    this.#definition = definition;
+    const { lab } = definition;
+    this.#rack = lab.transport === undefined ? undefined : Object.keys(lab.racks)[0];
+    this.#travel = travelTimes(definition);
+  }
+
+  /** Where a sample is; in a lab with transport it begins in the first rack. */
+  locationOf({ location }: ExperimentContext): string | undefined {
+    return location ?? this.#rack;
+  }
+
+  build(state: CoreState, now: number): SchedulingProblem {
+    for (const id of this.#tasks.keys()) if (!state.experiments.has(id)) this.#tasks.delete(id);
+    const { transport } = this.#definition.lab;
+    const samples = [...state.experiments.values()].flatMap((snapshot) =>
+      this.#samples(state, snapshot.context, snapshot.value as string, now),
+    );
+    return {
+      now,
+      resources: this.#resources(state),
+      samples,
+      ...(transport === undefined
+        ? {}
+        : {
+            transport: {
+              transporters: transport.by,
+              travel: this.#travel,
+              pickMs: Math.round(transport.pick * 1000),
+            },
+          }),
+    };
+  }
+
+  #resources(state: CoreState): Resource[] {
+    const { lab } = this.#definition;
+    const transporters = new Set<string>(lab.transport?.by ?? []);
+    const devices = Object.entries(lab.devices)
+      .filter(([id]) => !transporters.has(id))
+      .map(([id, device]): Resource => {
+        const { places, concurrency, batch } = device;
+        const kind = batch ? 'batch' : 'station';
+        const together = batch ? places : Math.min(places, concurrency);
+        return { id, kind, capacity: places, concurrency: together, available: isAvailable(state, id) };
+      });
+    const racks = Object.entries(lab.racks).map(([id, { places }]): Resource => ({
+      id,
+      kind: 'rack',
+      capacity: places,
+      concurrency: places,
+      available: true,
+    }));
+    return [...devices, ...racks];
+  }
+
+  #samples(state: CoreState, context: ExperimentContext, value: string, now: number): SampleTask[] {
+    if (value === 'suggested') return [];
+    const at = this.locationOf(context);
+    const { experiment, command, lastStepEnd } = context;
+    const common = {
+      id: experiment,
+      priority: 0,
+      release: context.notBefore,
+      ...(at === undefined ? {} : { at }),
+      ...(this.#rack === undefined ? {} : { out: this.#rack }),
+    };
+    if (value === 'indeterminate' || value === 'stuck') {
+      const frozen: SampleTask = { ...common, remaining: [], frozen: true };
+      // A move in doubt: the sample may be at either end, so both places are kept.
+      if (command?.kind !== 'move' || command.to === undefined || command.to === at) return [frozen];
+      return [frozen, { ...frozen, id: `${experiment}/`, at: command.to }];
+    }
+    const running = command === undefined ? undefined : activityOf(context, now);
+    const remaining = value === 'clearing' ? [] : this.#remaining(state, context, running);
+    return [
+      {
+        ...common,
+        remaining,
+        ...(running === undefined ? {} : { running }),
+        ...(lastStepEnd === undefined ? {} : { lastStepEnd }),
+      },
+    ];
+  }
+
+  #remaining(state: CoreState, context: ExperimentContext, running: RunningActivity | undefined): readonly StepTask[] {
+    const skip = running?.kind === 'process' ? 1 : 0;
+    const position = `${context.stage}/${context.step}/${descriptorsKey(state)}`;
+    const known = this.#tasks.get(context.experiment);
+    if (known?.position === position) return known.tasks.slice(skip);
+    const { stages } = this.#definition.protocol;
+    const steps = stages.slice(context.stage).flatMap((stage, i) => stage.steps.slice(i === 0 ? context.step : 0));
+    const scope = scopeOf(this.#definition, context.point, context.results);
+    const tasks = steps.map((step): StepTask => {
+      const alternatives = this.#alternatives(state, step, scope, context.experiment);
+      const recipe = step.recipe === undefined ? undefined : evaluate(step.recipe, scope);
+      const { min = 0, max } = step.wait ?? {};
+      return {
+        id: step.id,
+        alternatives,
+        lag: { min: Math.round(min * 1000), ...(max === undefined ? {} : { max: Math.round(max * 1000) }) },
+        ...(recipe?.ok ? { recipe: String(recipe.value) } : {}),
+      };
+    });
+    this.#tasks.set(context.experiment, { position, tasks });
+    return tasks.slice(skip);
+  }
+
+  #alternatives(
+    state: CoreState,
+    step: Step,
+    scope: ReturnType<typeof scopeOf>,
+    sample: string,
+  ): StepTask['alternatives'] {
+    return Object.keys(this.#definition.lab.devices).flatMap((id) => {
+      const descriptor = state.devices.get(id)?.context.descriptor;
+      const capability = descriptor === undefined ? undefined : capabilityOf(descriptor, step.capability);
+      if (capability === undefined || (step.on !== undefined && !step.on.some((on) => on === id))) return [];
+      const parameters = resolveParameters(step, capability, scope, sample);
+      const duration = parameters.ok ? durationOf(capability, parameters.value) : undefined;
+      return [{ resource: id, duration: duration?.ok ? duration.value : unknownDuration }];
+    });
+  }
+}
+
+/** Usable, and no command on it that has fallen silent. */
+export function isAvailable(state: CoreState, device: string): boolean {
+  if (state.devices.get(device)?.value !== 'usable') return false;
+  for (const { value, context } of state.commands.values())
+    if (
+      context.command.device === device &&
+      (value === 'overdue' || (value === 'doubtful' && context.doubtBy === 'controller'))
+    )
+      return false;
+  return true;
+}
+
+/** Changes when any device announces other capabilities. */
+const descriptorsKey = (state: CoreState): string =>
+  [...state.devices.values()].map(({ context }) => context.descriptor?.hash ?? '').join();
+
+function activityOf(context: ExperimentContext, now: number): RunningActivity {
+  const command = present(context.command, 'the running command');
+  const start = context.commandAt ?? now;
+  const to = command.to ?? command.at ?? command.device;
+  const expectedEnd = Math.max(now + 1, start + command.expected.typical);
+  return { kind: command.kind, step: command.step, resource: command.device, to, start, expectedEnd };
+}
+
+/** Step id, or `out` where only the last move is left. */
+export const nextStop = (context: ExperimentContext): string => currentStop(context)?.id ?? 'out';
+
+function travelTimes({ lab }: Definition): Transport['travel'] {
+  const { transport } = lab;
+  if (transport === undefined) return {};
+  const places = [...Object.keys(lab.devices), ...Object.keys(lab.racks)];
+  const band = (seconds: number): DurationBand => {
+    const typical = Math.round(seconds * 1000);
+    return { low: Math.round(typical * 0.8), typical, high: Math.round(typical * 1.5) };
+  };
+  const seconds = (from: string, to: string) =>
+    transport.between.find((way) => way.from === from && way.to === to)?.takes ??
+    transport.between.find((way) => way.from === to && way.to === from)?.takes ??
+    transport.travel;
+  return Object.fromEntries(
+    places.map((from) => [from, Object.fromEntries(places.map((to) => [to, band(seconds(from, to))]))]),
+  );
+}
