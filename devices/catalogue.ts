@@ -5,8 +5,9 @@ import type { Lab } from '../src/domain/lab.ts';
 import { nearest } from '../src/domain/nearest.ts';
 import { flowReactor } from './flow-reactor.ts';
 import { furnace } from './furnace.ts';
-import { meter, type DeviceKind, type Written } from './kind.ts';
+import type { DeviceKind, Written } from './kind.ts';
 import { liquidHandler } from './liquid-handler.ts';
+import { plugMeters } from './meters.ts';
 import { plateReader } from './plate-reader.ts';
 import { printer } from './printer.ts';
 import { robotArm } from './robot-arm.ts';
@@ -60,9 +61,3 @@ export function writtenOptions(lab: Lab, id: string): Written {
   const times = [lab.transport.travel, ...lab.transport.between.map(({ takes }) => takes)];
   return { shortest: `${Math.min(...times)} s`, longest: `${Math.max(...times)} s`, ...device.options };
 }
-
-/** The meter of a device that is plugged into a smart plug: the plug's counter, in the plug's unit. */
-const plugMeters = {
-  tasmota: meter('plug', 'kWh', 0.001),
-  'shelly-gen2': meter('plug', 'Wh', 0.001),
-} as const;

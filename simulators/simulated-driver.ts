@@ -32,7 +32,7 @@ export class SimulatedDriver implements Driver {
   /** `onCrash` is called when a fault kills the process. */
   constructor(place: Surroundings, instrument: Instrument, boot: string, onCrash: () => void) {
     this.descriptor = place.descriptor;
-    this.concurrency = place.device.concurrency;
+    this.concurrency = place.device.batch ? place.device.places : place.device.concurrency;
     this.#place = place;
     this.#instrument = instrument;
     this.#onCrash = onCrash;

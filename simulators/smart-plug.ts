@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../src/base/clock.ts';
+import type { LabDevice } from '../src/domain/lab.ts';
 import type { Bus } from '../src/wire/bus.ts';
 import { toWireTime } from '../src/wire/time.ts';
 import type { World } from './world.ts';
@@ -9,50 +10,69 @@ export interface SimulatedPlug {
   readonly world: World;
   /** The device that is plugged in. */
   readonly device: string;
-  /** `tele/TOPIC/SENSOR` */
-  readonly topic: string;
+  readonly plug: NonNullable<LabDevice['meter']>;
   /** Tasmota's TelePeriod; 10 s is the shortest that it takes. */
   readonly everySeconds?: number;
 }
 
 /**
- * A smart plug with the Tasmota firmware (sensor messages of release 9 and later): every TelePeriod it tells power in
- * watts and its counters in kWh with three decimals. Energy is the exact integral of what the device behind it draws;
- * 230 V, resistive. Its own draw is left out. Returns the way to switch its reports off.
+ * A smart plug that tells, every so often, what the device behind it draws: the exact integral of its power, shown in
+ * the steps of the maker's counter. 230 V, resistive; its own draw is left out. Returns the way to silence it.
  */
-export function startSmartPlug(plug: SimulatedPlug): () => void {
-  const { bus, clock, world, device, topic, everySeconds = 10 } = plug;
+export function startSmartPlug({ bus, clock, world, device, plug, everySeconds = 10 }: SimulatedPlug): () => void {
+  const say = plug.kind === 'tasmota' ? tasmotaVoice(world.onSince(device) ?? clock.now()) : shellyMessage;
   let timer: Timer;
-  let midnight = { day: dayOf(clock.now()), kWh: 0, yesterday: 0 };
-  let period = 0;
-
   const report = () => {
     const now = clock.now();
-    const kWh = world.drawn(device, now) / 3_600_000;
-    if (dayOf(now) !== midnight.day) midnight = { day: dayOf(now), kWh, yesterday: kWh - midnight.kWh };
-    const watt = world.powerOf(device);
-    const energy = {
-      TotalStartTime: localTime(world.onSince(device) ?? now),
-      Total: decimals(kWh),
-      Yesterday: decimals(midnight.yesterday),
-      Today: decimals(kWh - midnight.kWh),
-      Period: Math.max(0, Math.floor((kWh - period) * 1000)),
-      Power: Math.round(watt),
-      ApparentPower: Math.round(watt),
-      ReactivePower: 0,
-      Factor: watt > 0 ? 1 : 0,
-      Voltage: 230,
-      Current: Math.round((watt / 230) * 1000) / 1000,
-    };
-    period = kWh;
-    bus.publish(topic, JSON.stringify({ Time: localTime(now), ENERGY: energy }));
+    bus.publish(plug.topic, JSON.stringify(say(world.drawn(device, now) / 3_600_000, world.powerOf(device), now)));
     timer = clock.after(everySeconds * 1000, report);
   };
   timer = clock.after(0, report);
   return () => timer.cancel();
 }
 
-const dayOf = (ms: number): number => Math.floor(ms / 86_400_000);
+type Voice = (kWh: number, watt: number, now: number) => unknown;
+
+/** `tele/TOPIC/SENSOR` of the Tasmota firmware (release 9 and later): kWh with three decimals, times without zone. */
+function tasmotaVoice(since: number): Voice {
+  let midnight: { day: number; kWh: number; yesterday: number } | undefined;
+  let told: number | undefined;
+  return (kWh, watt, now) => {
+    const day = Math.floor(now / 86_400_000);
+    midnight ??= { day, kWh, yesterday: 0 };
+    if (day !== midnight.day) midnight = { day, kWh, yesterday: kWh - midnight.kWh };
+    const period = Math.floor((kWh - (told ?? kWh)) * 1000);
+    told = kWh;
+    return {
+      Time: localTime(now),
+      ENERGY: {
+        TotalStartTime: localTime(since),
+        Total: thousandths(kWh),
+        Yesterday: thousandths(midnight.yesterday),
+        Today: thousandths(kWh - midnight.kWh),
+        Period: period,
+        Power: Math.round(watt),
+        ApparentPower: Math.round(watt),
+        ReactivePower: 0,
+        Factor: watt > 0 ? 1 : 0,
+        Voltage: 230,
+        Current: Math.round((watt / 230) * 1000) / 1000,
+      },
+    };
+  };
+}
+
+/** `ID/status/switch:0` of a Shelly plug of the second generation: Wh with three decimals. */
+const shellyMessage: Voice = (kWh, watt) => ({
+  id: 0,
+  source: 'init',
+  output: true,
+  apower: Math.round(watt * 10) / 10,
+  voltage: 230,
+  current: Math.round((watt / 230) * 1000) / 1000,
+  aenergy: { total: thousandths(kWh * 1000) },
+});
+
 /** The counter never shows what it has not counted yet. */
-const decimals = (kWh: number): number => Math.floor(kWh * 1000 + 1e-9) / 1000;
+const thousandths = (value: number): number => Math.floor(value * 1000 + 1e-9) / 1000;
 const localTime = (ms: number): string => toWireTime(ms).slice(0, 19);

@@ -1,0 +1,33 @@
+import { FailureError, failure } from '../src/base/failure.ts';
+import { simulateFlowReactor } from './flow-reactor.ts';
+import { simulateFurnace } from './furnace.ts';
+import type { Instrument, Surroundings } from './instrument.ts';
+import { simulateLiquidHandler } from './liquid-handler.ts';
+import { simulatePlateReader } from './plate-reader.ts';
+import { simulatePrinter } from './printer.ts';
+import { simulateRelay } from './relay.ts';
+import { simulateRobotArm } from './robot-arm.ts';
+import { simulateTableInstrument } from './table-instrument.ts';
+
+/** Kind of device to its physics. */
+const instruments: Readonly<Record<string, (place: Surroundings) => Instrument>> = {
+  'flow-reactor': simulateFlowReactor,
+  furnace: simulateFurnace,
+  'liquid-handler': simulateLiquidHandler,
+  'plate-reader': simulatePlateReader,
+  printer: simulatePrinter,
+  'robot-arm': simulateRobotArm,
+  'smart-plug-tasmota': simulateRelay,
+  'table-instrument': simulateTableInstrument,
+};
+
+/** Throws a FailureError when the kind has no simulator, or its instrument cannot be set up. */
+export function instrumentFor(place: Surroundings): Instrument {
+  const make = instruments[place.device.kind];
+  if (make !== undefined) return make(place);
+  throw new FailureError(
+    failure('lab.incapable', `The device "${place.id}" (${place.device.kind}) cannot be simulated.`, {
+      mend: `Kinds with a simulator: ${Object.keys(instruments).join(', ')}.`,
+    }),
+  );
+}
