@@ -1,4 +1,5 @@
-import type { Resource, SampleTask, SchedulingProblem, StepTask, UnplannedCause } from './model.ts';
+import type { Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
+import { obstacleOf, type Obstacle } from './obstacle.ts';
 
 /** A resource, and its place in the list that the planner counts in. */
 export interface Station extends Resource {
@@ -36,13 +37,10 @@ export interface Task {
   readonly out: number;
   /** Nothing is left to be done. */
   readonly done: boolean;
+  /** After this its next step cannot start within its maximum wait any more; Infinity without one. */
+  readonly deadline: number;
   /** Why it cannot be planned at all. */
   readonly obstacle: Obstacle | undefined;
-}
-
-export interface Obstacle {
-  readonly cause: UnplannedCause;
-  readonly reason: string;
 }
 
 /** The problem with resources counted instead of named and only typical durations. */
@@ -59,37 +57,38 @@ export interface Lab {
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
-
 export function compile(problem: SchedulingProblem): Lab {
   const stations = problem.resources.map((resource, index) => ({ ...resource, index }));
   const indexOf = new Map(stations.map(({ id, index }) => [id, index]));
   const { transport } = problem;
   const travel = stations.map((from) => stations.map((to) => transport?.travel[from.id]?.[to.id]?.typical ?? Infinity));
-  const shape = { now: problem.now, moved: transport !== undefined, stations, indexOf };
+  const shape = { now: problem.now, moved: transport !== undefined, stations, indexOf, travel };
   return {
     ...shape,
     carriers: transport?.transporters.length ?? 0,
     pick: transport?.pickMs ?? 0,
     racks: stations.filter(({ kind, available }) => kind === 'rack' && available).map(({ index }) => index),
-    travel,
     tasks: problem.samples.map((sample, index) => taskOf(sample, index, shape)),
   };
 }
 
-function taskOf(sample: SampleTask, index: number, lab: Pick<Lab, 'now' | 'moved' | 'stations' | 'indexOf'>): Task {
+export type Shape = Pick<Lab, 'now' | 'moved' | 'stations' | 'indexOf' | 'travel'>;
+
+function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
   const { running } = sample;
   const place = running?.to ?? sample.at;
   const at = place === undefined ? -1 : (lab.indexOf.get(place) ?? -1);
   const out = lab.moved && sample.out !== undefined ? (lab.indexOf.get(sample.out) ?? -1) : -1;
   const steps = sample.remaining.map((step) => stepOf(step, lab));
   const end = running === undefined ? lab.now : Math.max(lab.now, running.expectedEnd);
+  const lastEnd = running?.kind === 'process' ? end : (sample.lastStepEnd ?? -Infinity);
   const task = {
     index,
     sample,
     at,
     ready: running === undefined ? Math.max(end, sample.release) : end,
-    lastEnd: running?.kind === 'process' ? end : (sample.lastStepEnd ?? -Infinity),
+    lastEnd,
+    deadline: deadlineOf(sample.remaining[0], at, lastEnd, lab),
     steps,
     out,
     done: steps.length === 0 && (out < 0 || at < 0 || at === out),
@@ -113,36 +112,13 @@ function stepOf(step: StepTask, lab: Pick<Lab, 'stations' | 'indexOf'>): Step {
   };
 }
 
-function obstacleOf(
-  task: Omit<Task, 'obstacle'>,
-  place: string | undefined,
-  lab: Pick<Lab, 'now' | 'indexOf'>,
-): Obstacle | undefined {
-  const { sample, steps } = task;
-  if (place !== undefined && task.at < 0)
-    return { cause: 'incapable', reason: `${sample.id} is at ${place}, which this lab does not have.` };
-  if (sample.out !== undefined && !lab.indexOf.has(sample.out))
-    return {
-      cause: 'incapable',
-      reason: `${sample.id} goes to ${sample.out} at the end, which this lab does not have.`,
-    };
-  const first = steps[0];
-  if (first !== undefined && task.lastEnd + first.maxLag < lab.now) {
-    const late = seconds(lab.now - task.lastEnd - first.maxLag);
-    const limit = seconds(first.maxLag);
-    const reason = `${sample.id} has missed its maximum wait of ${limit} before ${first.id} by ${late}.`;
-    return { cause: 'missed', reason };
-  }
-  const lost = steps.findIndex(({ alternatives }) => alternatives.length === 0);
-  return lost < 0 ? undefined : lostStep(sample, sample.remaining[lost]!, lab);
-}
-
-function lostStep(sample: SampleTask, step: StepTask, lab: Pick<Lab, 'indexOf'>): Obstacle {
-  const known = step.alternatives.filter(({ resource }) => lab.indexOf.has(resource)).map(({ resource }) => resource);
-  return known.length === 0
-    ? { cause: 'incapable', reason: `No resource of this lab can do ${step.id} of ${sample.id}.` }
-    : {
-        cause: 'unavailable',
-        reason: `${sample.id} needs ${known.join(' or ')} for ${step.id}, which ${known.length > 1 ? 'are' : 'is'} not available.`,
-      };
+/** The latest time at which the sample can set out for its first step and still keep that step's maximum wait. */
+function deadlineOf(step: StepTask | undefined, at: number, lastEnd: number, lab: Shape): number {
+  if (step?.lag.max === undefined || lastEnd === -Infinity) return Infinity;
+  if (!lab.moved || at < 0) return lastEnd + step.lag.max;
+  const ways = step.alternatives.map(({ resource }) => {
+    const to = lab.indexOf.get(resource) ?? -1;
+    return to === at ? 0 : (lab.travel[at]![to] ?? Infinity);
+  });
+  return lastEnd + step.lag.max - Math.min(...ways);
 }

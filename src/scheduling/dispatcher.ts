@@ -5,7 +5,7 @@ import { sceneOf, type Scene } from './scene.ts';
 /**
  * What may start at `now`. Device order and batches are those of the plan; the order of moves may float. A start takes what
  * it needs away from those that are asked after it, so that all of `start` can be started together. `wakeAt` is the next
- * time (ms) at which a start becomes possible by time alone.
+ * time (ms) at which a start becomes possible, or a maximum wait of a sample without a plan is missed, by time alone.
  */
 export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
   const scene = sceneOf(problem, plan);
@@ -13,6 +13,7 @@ export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
   const waiting: { assignment: Assignment; reason: string }[] = [];
   const started = new Set<Assignment>();
   let wakeAt = Infinity;
+  for (const { until = Infinity } of plan.unplanned) if (until >= problem.now) wakeAt = Math.min(wakeAt, until + 1);
   for (const assignment of [...scene.next.values()].sort((a, b) => a.start - b.start)) {
     if (started.has(assignment)) continue;
     const obstacle = obstacleTo(scene, assignment, start);

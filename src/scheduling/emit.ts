@@ -1,5 +1,6 @@
-import type { Lab, Obstacle, Task } from './compile.ts';
-import type { Assignment, Plan, SchedulingProblem } from './model.ts';
+import type { Lab, Task } from './compile.ts';
+import type { Obstacle } from './obstacle.ts';
+import type { Assignment, Plan, SchedulingProblem, Unplanned } from './model.ts';
 import type { Move, Run, World } from './world.ts';
 
 /** The plan as plain data, in order of starts. */
@@ -24,12 +25,13 @@ export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyM
   return {
     assignments,
     makespan: assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now),
-    unplanned: [...failed].map(([index, { reason, cause }]) => ({
-      sample: lab.tasks[index]!.sample.id,
-      reason,
-      cause,
-    })),
+    unplanned: [...failed].map(([index, obstacle]) => leftOut(lab.tasks[index]!, obstacle)),
   };
+}
+
+function leftOut({ sample, deadline }: Task, { reason, cause }: Obstacle): Unplanned {
+  const hopeless = cause === 'missed' || cause === 'incapable' || deadline === Infinity;
+  return { sample: sample.id, reason, cause, ...(hopeless ? {} : { until: deadline }) };
 }
 
 function runningOf({ now, stations }: Lab, { sample }: Task): Assignment[] {

@@ -1,4 +1,5 @@
-import type { Obstacle, Task } from './compile.ts';
+import type { Task } from './compile.ts';
+import { blocked, type Obstacle } from './obstacle.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
 import type { World } from './world.ts';
@@ -42,8 +43,3 @@ export function insertOne(world: World, task: Task, parking: boolean): boolean {
   else world.commit(task, trackOf(world, task, last));
   return last !== undefined;
 }
-
-const blocked = ({ sample, steps }: Task): Obstacle => ({
-  cause: 'blocked',
-  reason: `No way was found for ${sample.id} to ${steps[0]?.id ?? 'the way out'} and what follows: a place on its way stays taken, or a maximum wait cannot be kept.`,
-});

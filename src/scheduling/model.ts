@@ -115,6 +115,8 @@ export interface Unplanned {
   /** One sentence. */
   readonly reason: string;
   readonly cause: UnplannedCause;
+  /** After this time its running maximum wait is missed for good. */
+  readonly until?: number;
 }
 
 export interface Plan {

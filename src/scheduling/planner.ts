@@ -1,8 +1,10 @@
-import { compile, type Lab, type Obstacle } from './compile.ts';
+import { compile, type Lab, type Task } from './compile.ts';
+import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
 import { insertAll } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
-import { retime } from './retime.ts';
+import { retime, timeScripts } from './retime.ts';
+import { untangle } from './untangle.ts';
 import { World, type Track } from './world.ts';
 
 /**
@@ -13,11 +15,30 @@ import { World, type Track } from './world.ts';
 export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
-  const first = fill(lab, kept);
-  if (previous === undefined || !stuck(first)) return emit(problem, first.world, first.failed);
-  const anew = fill(lab, new Map());
-  const better = anew.failed.size < first.failed.size ? anew : first;
-  return emit(problem, better.world, better.failed);
+  let best = fill(lab, kept);
+  if (previous !== undefined && stuck(best)) best = better(best, fill(lab, new Map()));
+  if (stuck(best)) best = better(best, disentangle(lab));
+  return emit(problem, best.world, best.failed);
+}
+
+const better = (old: Attempt, other: Attempt | undefined): Attempt =>
+  other !== undefined && other.failed.size < old.failed.size ? other : old;
+
+/**
+ * Brings the samples in the lab to their ends in an order that is found regardless of time, then inserts the others. Those
+ * in racks are in nobody's way, so that they are moved only when it does not work without.
+ */
+function disentangle(lab: Lab): Attempt | undefined {
+  if (!lab.moved) return undefined;
+  const inside = lab.tasks.filter((task) => task.at >= 0 && (!task.done || task.obstacle !== undefined));
+  const fixed = (task: Task) => task.obstacle !== undefined || task.sample.frozen === true;
+  const racked = (task: Task) => lab.stations[task.at]!.kind === 'rack';
+  for (const held of [(task: Task) => fixed(task) || racked(task), fixed]) {
+    const movable = inside.filter((task) => !held(task));
+    const scripts = untangle(lab, movable, inside.filter(held));
+    if (scripts !== undefined) return fill(lab, timeScripts(lab, scripts));
+  }
+  return undefined;
 }
 
 interface Attempt {
@@ -35,4 +56,6 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   return { world, failed: insertAll(world, open) };
 }
 
-const stuck = ({ failed }: Attempt): boolean => [...failed.values()].some(({ cause }) => cause === 'blocked');
+/** True when a sample in the lab was not planned although all that it needs is there. */
+const stuck = ({ world, failed }: Attempt): boolean =>
+  [...failed].some(([index, { cause }]) => cause === 'blocked' && world.lab.tasks[index]!.at >= 0);

@@ -11,8 +11,10 @@ const rounds = 30;
  * The earlier plan in its own order, fitted to what has happened since: the tracks of the samples that it still suits, by
  * index. Samples that it does not suit any more are left out and keep their places; they have to be inserted anew.
  */
-export function retime(lab: Lab, previous: Plan): Map<number, Track> {
-  const scripts = scriptsOf(lab, previous);
+export const retime = (lab: Lab, previous: Plan): Map<number, Track> => timeScripts(lab, scriptsOf(lab, previous));
+
+/** The tracks of all samples whose acts can be done in the order of their keys; takes the others out of `scripts`. */
+export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, Track> {
   const floors: Floors = new Map();
   const urgent = new Map<number, number>();
   for (let round = 0; scripts.size > 0; round++) {

@@ -1,0 +1,53 @@
+import type { Shape, Task } from './compile.ts';
+import type { SampleTask, StepTask, UnplannedCause } from './model.ts';
+
+/** Why a sample cannot be planned. */
+export interface Obstacle {
+  readonly cause: UnplannedCause;
+  readonly reason: string;
+}
+
+/** What is known before any search: something that the lab does not have, a lost resource, a wait that has passed. */
+export function obstacleOf(task: Omit<Task, 'obstacle'>, place: string | undefined, lab: Shape): Obstacle | undefined {
+  const { sample, steps, deadline } = task;
+  if (place !== undefined && task.at < 0)
+    return { cause: 'incapable', reason: `${sample.id} is at ${place}, which this lab does not have.` };
+  if (sample.out !== undefined && !lab.indexOf.has(sample.out)) {
+    const reason = `${sample.id} goes to ${sample.out} at the end, which this lab does not have.`;
+    return { cause: 'incapable', reason };
+  }
+  const first = sample.remaining[0];
+  if (first !== undefined && deadline < lab.now) {
+    const [limit, late] = [seconds(first.lag.max!), seconds(lab.now - deadline)];
+    const reason = `${sample.id} can no longer keep its maximum wait of ${limit} before ${first.id}: it is ${late} late.`;
+    return { cause: 'missed', reason };
+  }
+  const contradiction = sample.remaining.find(({ lag }) => lag.max !== undefined && lag.max < lag.min);
+  if (contradiction !== undefined) {
+    const [min, max] = [seconds(contradiction.lag.min), seconds(contradiction.lag.max!)];
+    const reason = `${contradiction.id} of ${sample.id} has a minimum wait of ${min} and a maximum wait of ${max}.`;
+    return { cause: 'incapable', reason };
+  }
+  const lost = steps.findIndex(({ alternatives }) => alternatives.length === 0);
+  return lost < 0 ? undefined : lostStep(sample, sample.remaining[lost]!, lab);
+}
+
+function lostStep(sample: SampleTask, step: StepTask, lab: Shape): Obstacle {
+  const known = step.alternatives.filter(({ resource }) => {
+    const index = lab.indexOf.get(resource);
+    return index !== undefined && lab.stations[index]!.kind !== 'rack';
+  });
+  if (known.length === 0)
+    return { cause: 'incapable', reason: `No resource of this lab can do ${step.id} of ${sample.id}.` };
+  const names = known.map(({ resource }) => resource).join(' or ');
+  const verb = known.length > 1 ? 'are' : 'is';
+  return { cause: 'unavailable', reason: `${sample.id} needs ${names} for ${step.id}, which ${verb} not available.` };
+}
+
+/** What a search has not found. */
+export const blocked = ({ sample, steps }: Task): Obstacle => ({
+  cause: 'blocked',
+  reason: `No way was found for ${sample.id} to ${steps[0]?.id ?? 'its end'} and what follows: a place on its way stays taken, or a maximum wait cannot be kept.`,
+});
+
+const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;

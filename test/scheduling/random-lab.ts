@@ -1,0 +1,83 @@
+import type { Stream } from '../../src/base/random.ts';
+import type { DurationBand, Resource, StepTask, Transport } from '../../src/scheduling/model.ts';
+
+/** A lab, and the samples that will arrive in it. */
+export interface RandomLab {
+  readonly resources: readonly Resource[];
+  readonly transport?: Transport;
+  readonly arrivals: readonly Arrival[];
+}
+
+export interface Arrival {
+  readonly id: string;
+  readonly time: number;
+  readonly priority: number;
+  readonly at?: string;
+  readonly out?: string;
+  readonly steps: readonly StepTask[];
+}
+
+const band = (random: Stream, from: number, to: number): DurationBand => {
+  const typical = 1000 * (from + random.integer(to - from));
+  return { low: Math.round(typical * 0.8), typical, high: Math.round(typical * 1.2) };
+};
+
+/** Stations that block, batch furnaces, racks, one or two arms (or none), samples with mixed protocols over time. */
+export function randomLab(random: Stream): RandomLab {
+  const devices = devicesOf(random);
+  const moved = random.chance(0.85);
+  const store: Resource = { id: 'store', kind: 'rack', capacity: 999, concurrency: 999, available: true };
+  const shelf: Resource = { ...store, id: 'shelf', capacity: 1 + random.integer(3) };
+  const resources = [...devices.flat(), ...(moved ? [store] : []), ...(moved && random.chance(0.6) ? [shelf] : [])];
+  const protocols = Array.from({ length: 1 + random.integer(3) }, () => protocolOf(random, devices, moved));
+  const entry = moved && random.chance(0.7) ? { at: 'store' } : {};
+  const exit = moved && random.chance(0.7) ? { out: 'store' } : {};
+  let time = 0;
+  const arrivals = Array.from({ length: 3 + random.integer(8) }, (_, i) => {
+    time += random.chance(0.4) ? 0 : random.integer(200_000);
+    const steps = random.pick(protocols).map((step) => withRecipe(random, step));
+    return { id: `s${i}`, time, priority: random.integer(3), steps, ...entry, ...exit };
+  });
+  return { resources, ...(moved ? { transport: transportOf(random, resources) } : {}), arrivals };
+}
+
+/** A few kinds of devices with one to three of each. */
+function devicesOf(random: Stream): Resource[][] {
+  return Array.from({ length: 2 + random.integer(4) }, (_, kind) => {
+    const batch = random.chance(0.3);
+    const capacity = batch ? 2 + random.integer(3) : random.chance(0.7) ? 1 : 2 + random.integer(2);
+    const concurrency = batch ? capacity : 1 + random.integer(capacity);
+    return Array.from({ length: 1 + random.integer(3) }, (__, i) => ({
+      id: `${batch ? 'furnace' : 'station'}-${kind}-${i}`,
+      kind: batch ? ('batch' as const) : ('station' as const),
+      capacity,
+      concurrency,
+      available: true,
+    }));
+  });
+}
+
+function transportOf(random: Stream, resources: readonly Resource[]): Transport {
+  const travel: Record<string, Record<string, DurationBand>> = {};
+  for (const { id: from } of resources)
+    travel[from] = Object.fromEntries(
+      resources.filter(({ id }) => id !== from).map(({ id }) => [id, band(random, 10, 30)]),
+    );
+  return { transporters: random.chance(0.8) ? ['arm'] : ['arm', 'cart'], travel, pickMs: 5000 };
+}
+
+function protocolOf(random: Stream, devices: readonly Resource[][], moved: boolean): StepTask[] {
+  return Array.from({ length: 1 + random.integer(5) }, (_, i) => {
+    const duration = band(random, 20, 400);
+    const some = random.pick(devices);
+    const alternatives = some.slice(0, 1 + random.integer(some.length)).map(({ id }) => ({ resource: id, duration }));
+    const min = random.chance(0.2) ? 1000 * random.integer(60) : 0;
+    const max = random.chance(0.25) ? { max: min + (moved ? 60_000 : 20_000) + random.integer(200_000) } : {};
+    return { id: `step-${i}`, alternatives, lag: { min, ...max } };
+  });
+}
+
+const withRecipe = (random: Stream, step: StepTask): StepTask => ({
+  ...step,
+  recipe: random.chance(0.7) ? 'hot' : 'cold',
+});
