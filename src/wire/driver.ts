@@ -7,6 +7,8 @@ import type { Amount, MeterSpan, NackCode } from '../domain/event.ts';
  */
 export interface Driver {
   readonly descriptor: DescriptorBody;
+  /** Called once when the host comes up: what the instrument may say even when it is idle. */
+  attach?(report: DeviceReport): void;
   /** A reason not to take the command now (E_BUSY, E_BAD_PARAMETERS); asked before anything is journalled. */
   refuse?(command: DriverCommand): { readonly code: NackCode; readonly message: string } | undefined;
   /** Begins to act. Called after the start is journalled. Must call `report.end` once, now or later. */
@@ -27,13 +29,17 @@ export interface DriverCommand {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-export interface DriverReport {
-  /** 0 to 1. */
-  progress(fraction: number, message?: string): void;
+export interface DeviceReport {
   telemetry(channel: string, values: Readonly<Record<string, number>>, unit: string): void;
   /** A reading of a cumulative counter of the descriptor, in the counter's own unit. */
   meter(meter: string, total: number, resetAt: number): void;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void;
+}
+
+/** What is said of one command. */
+export interface DriverReport extends DeviceReport {
+  /** 0 to 1. */
+  progress(fraction: number, message?: string): void;
   end(outcome: DriverOutcome): void;
 }
 
@@ -43,5 +49,6 @@ export interface DriverOutcome {
   readonly error?: { readonly code: string; readonly message: string };
   /** SI amounts, measured. */
   readonly consumed?: readonly Amount[];
+  /** In joules. An empty `boot` stands for that of the device. */
   readonly meters?: readonly MeterSpan[];
 }

@@ -44,7 +44,7 @@ export const DescriptorMessage = z.object({
 /** `issuedAt` is the time of the intention: it and `hash` stay the same when the command is sent again. */
 export const CommandMessage = z.object({
   key: CommandKey,
-  capability: z.string(),
+  capability: z.string().max(256),
   parameters: Members,
   hash: z.string().min(1).max(128).describe('Of capability and parameters; devices only compare it.'),
   epoch: Epoch,

@@ -1,5 +1,29 @@
+import { MemoryBroker, type MemoryBus, type MemoryFaults } from '../../simulators/memory-bus.ts';
+import { VirtualClock, type Timer } from '../../src/base/clock.ts';
+import { present } from '../../src/base/invariant.ts';
 import type { DescriptorBody } from '../../src/domain/descriptor.ts';
-import { DeviceId } from '../../src/domain/ids.ts';
+import { DeviceId, MaterialId } from '../../src/domain/ids.ts';
+import type { Driver, DriverCommand, DriverOutcome, DriverReport } from '../../src/wire/driver.ts';
+import {
+  createDeviceHost,
+  deviceWill,
+  type DeviceHost,
+  type HostFaults,
+  type HostOptions,
+} from '../../src/wire/host.ts';
+import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
+import {
+  commandHash,
+  parseMessage,
+  type BodyOf,
+  type CommandMessage,
+  type ControlMessage,
+  type EventMessage,
+  type Message,
+  type StateMessage,
+} from '../../src/wire/messages.ts';
+import { toWireTime } from '../../src/wire/time.ts';
+import { filters, topics } from '../../src/wire/topics.ts';
 
 /** A pump that dispenses, for tests. */
 export const dispense: DescriptorBody = {
@@ -27,3 +51,196 @@ export const dispense: DescriptorBody = {
   meters: [{ id: DeviceId.parse('mains'), unit: 'Wh', resolution: 1 }],
   onControllerLost: 'stop',
 };
+
+/** What the instrument has physically done; it survives every crash of its computer. */
+export interface World {
+  readonly acts: Map<string, number>;
+}
+
+/** A driver that takes `durationMs` per command and records each act at its start. */
+export class Pump implements Driver {
+  readonly descriptor: DescriptorBody;
+  readonly concurrency: number;
+  readonly #clock: VirtualClock;
+  readonly #world: World;
+  readonly #running = new Map<string, { command: DriverCommand; report: DriverReport; timer: Timer }>();
+  durationMs = 2000;
+  calls: string[] = [];
+  outcome: (command: DriverCommand) => DriverOutcome = ({ parameters }) => ({
+    outcome: 'ok',
+    result: { dispensed: parameters['volume'] },
+    consumed: [{ material: MaterialId.parse('dye'), amount: Number(parameters['volume']) * 1e-6 }],
+    meters: [{ meter: DeviceId.parse('mains'), start: 3600, end: 7200, resolution: 3600, boot: '' }],
+  });
+
+  constructor(clock: VirtualClock, world: World, changes: { descriptor?: DescriptorBody; concurrency?: number } = {}) {
+    this.#clock = clock;
+    this.#world = world;
+    this.descriptor = changes.descriptor ?? dispense;
+    this.concurrency = changes.concurrency ?? 1;
+  }
+
+  start(command: DriverCommand, report: DriverReport): void {
+    this.#world.acts.set(command.key, (this.#world.acts.get(command.key) ?? 0) + 1);
+    const timer = this.#clock.after(this.durationMs, () => this.finish(command.key, this.outcome(command)));
+    this.#running.set(command.key, { command, report, timer });
+  }
+
+  report(key: string): DriverReport {
+    return present(this.#running.get(key), key).report;
+  }
+
+  finish(key: string, outcome: DriverOutcome): void {
+    const { report, timer } = present(this.#running.get(key), key);
+    timer.cancel();
+    this.#running.delete(key);
+    report.end(outcome);
+  }
+
+  cancel(key: string): void {
+    this.calls.push(`cancel ${key}`);
+    this.finish(key, { outcome: 'cancelled' });
+  }
+
+  pause(key: string): void {
+    this.calls.push(`pause ${key}`);
+  }
+
+  resume(key: string): void {
+    this.calls.push(`resume ${key}`);
+  }
+
+  halt(): void {
+    this.calls.push('halt');
+    for (const { timer } of this.#running.values()) timer.cancel();
+  }
+
+  /** The computer is gone; the instrument's own work goes on unheard. */
+  unplug(): void {
+    for (const { timer } of this.#running.values()) timer.cancel();
+    this.#running.clear();
+  }
+}
+
+export interface Rig {
+  readonly clock: VirtualClock;
+  readonly broker: MemoryBroker;
+  readonly world: World;
+  readonly journal: Journal;
+  /** The present computer of the device. */
+  host: DeviceHost;
+  bus: MemoryBus;
+  pump: Pump;
+  /** Whoever controls: its own bus and all that devices said, in order. */
+  readonly controller: MemoryBus;
+  readonly heard: { topic: string; message: Message; retained: boolean }[];
+  faults: HostFaults;
+  /** A new boot on the same journal. */
+  boot(changes?: Partial<HostOptions>): void;
+  /** The computer dies; nothing runs until `boot`. */
+  crash(): void;
+  send(command: Partial<Omit<CommandMessage, 'key'>> & { key: string }): CommandMessage;
+  control(op: ControlMessage['op'], key?: string, epoch?: number): void;
+  say(topic: string, body: unknown): void;
+  /** Lets lab time pass. */
+  pass(ms: number): void;
+  /** What the device has said of a key since `from`. */
+  events(key: string, from?: number): EventMessage[];
+  states(): StateMessage[];
+  logs(): string[];
+}
+
+/** A pump, a broker and a controller on a virtual clock. */
+export function createRig(
+  options: {
+    pump?: (clock: VirtualClock, world: World) => Pump;
+    journal?: Journal;
+    host?: Partial<HostOptions>;
+    network?: MemoryFaults;
+  } = {},
+): Rig {
+  const clock = new VirtualClock(0);
+  const broker = new MemoryBroker({ clock, ...(options.network === undefined ? {} : { faults: options.network }) });
+  const world: World = { acts: new Map() };
+  const journal = options.journal ?? memoryJournal();
+  const controller = broker.connect({ clientId: 'controller' });
+  const heard: Rig['heard'] = [];
+  controller.subscribe(filters.devices('lab'), ({ topic, payload, retained }) => {
+    const message = parseMessage(topic, payload);
+    if (message.ok) heard.push({ topic, message: message.value, retained });
+  });
+  clock.run();
+  let boots = 0;
+  const bodies = <K extends Message['kind']>(kind: K, from = 0): BodyOf<K>[] =>
+    heard.slice(from).flatMap(({ message }) => (message.kind === kind ? [message.body as BodyOf<K>] : []));
+  const rig = {
+    clock,
+    broker,
+    world,
+    journal,
+    controller,
+    heard,
+    faults: {} as HostFaults,
+    boot(changes: Partial<HostOptions> = {}) {
+      boots += 1;
+      const identity = { clock, site: 'lab', device: 'pump', boot: `b${boots}` };
+      rig.pump = options.pump?.(clock, world) ?? new Pump(clock, world);
+      rig.bus = broker.connect({ clientId: 'pump', will: deviceWill({ ...identity, journal }) });
+      rig.host = createDeviceHost({
+        ...identity,
+        bus: rig.bus,
+        driver: rig.pump,
+        journal,
+        faults: {
+          crashAt: (point, key) => rig.faults.crashAt?.(point, key) ?? false,
+          dropPublish: (kind, key) => rig.faults.dropPublish?.(kind, key) ?? false,
+        },
+        onCrash: () => rig.crash(),
+        ...options.host,
+        ...changes,
+      });
+    },
+    crash() {
+      rig.host.kill();
+      rig.bus.kill();
+      rig.pump.unplug();
+    },
+    send(command: Partial<Omit<CommandMessage, 'key'>> & { key: string }) {
+      const parameters = command.parameters ?? { volume: 2, material: 'dye' };
+      const capability = command.capability ?? 'dispense';
+      const body = {
+        capability,
+        parameters,
+        hash: commandHash(capability, parameters),
+        epoch: 1,
+        issuedAt: toWireTime(clock.now()),
+        ttlMs: 60_000,
+        deadlineMs: 120_000,
+        ...command,
+      } as CommandMessage;
+      rig.say(topics.command('lab', 'pump'), body);
+      return body;
+    },
+    control: (op: ControlMessage['op'], key?: string, epoch = 1) =>
+      rig.say(topics.control('lab', 'pump'), { op, epoch, ...(key === undefined ? {} : { key }) }),
+    say: (topic: string, body: unknown) => controller.publish(topic, JSON.stringify(body)),
+    pass(ms: number) {
+      let over = false;
+      clock.after(ms, () => {
+        over = true;
+      });
+      clock.run(() => over);
+    },
+    events: (key: string, from = 0) =>
+      heard
+        .slice(from)
+        .flatMap(({ topic, message }) =>
+          topic.endsWith(`/evt/${key}`) && message.kind === 'event' ? [message.body] : [],
+        ),
+    states: () => bodies('state'),
+    logs: () => bodies('log').map(({ message }) => message),
+  } as Rig;
+  rig.boot();
+  rig.pass(10);
+  return rig;
+}
