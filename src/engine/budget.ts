@@ -12,7 +12,7 @@ export function overspent({ definition, campaign }: CoreState, ledger: Ledger): 
   });
   if (energy !== undefined || money !== undefined) {
     const totals = ledger.totals();
-    if (energy !== undefined && totals.joules >= energy) return stop('energy');
+    if (energy !== undefined && totals.energy.joules >= energy) return stop('energy');
     if (money !== undefined && totals.cost >= money) return stop('money');
   }
   const limits = Object.entries(materials);

@@ -47,6 +47,8 @@ export class Engine {
   #dispatching: Dispatching | undefined;
   #inbox: { event: NewEvent; actor: string }[] = [];
   #draining = false;
+  /** Experiments that have no materials yet. */
+  readonly #unreserved = new Set<string>();
   /** Timers that have rung; their rows go with the events that they cause. */
   #rung: string[] = [];
   #epoch = 0;
@@ -139,9 +141,15 @@ export class Engine {
 
   close(): void {
     if (this.#closed) return;
+    this.kill();
+    this.#gateway.close();
+  }
+
+  /** Ends without a word to anybody, as a killed process does. */
+  kill(): void {
     this.#closed = true;
     this.#timers.close();
-    this.#gateway.close();
+    this.#gateway.silence();
   }
 
   #restore(): void {
@@ -166,8 +174,7 @@ export class Engine {
     this.#gateway.begin(this.#epoch, open);
     const { ask, asking } = this.#state.campaign.context;
     if (asking > 0) this.#ask(ask, asking);
-    for (const [id, { value }] of this.#state.experiments)
-      if (value === 'suggested') this.#perform({ do: 'reserve', experiment: id });
+    this.#reserveAll();
     this.#wake();
   }
 
@@ -196,9 +203,8 @@ export class Engine {
       this.#options.ledger.transaction(() => {
         for (const id of this.#rung.splice(0)) this.#options.ledger.deleteTimer(id);
         for (const telemetry of this.#intake.takeTelemetry()) this.#options.ledger.recordTelemetry(telemetry);
-        for (const { event, actor } of inputs)
-          if (this.#intake.isNews(this.#state, event, this.#options.clock.now())) this.#record(event, actor);
-          else this.#settleAgain(event);
+        for (const { event, actor } of inputs) this.#record(event, actor);
+        this.#reserve();
         this.#dispatch();
       });
     } catch (error) {
@@ -214,33 +220,45 @@ export class Engine {
     const { ledger, clock } = this.#options;
     const queue: { event: NewEvent; actor: string }[] = [{ event: first, actor: by }];
     for (const { event, actor } of queue) {
+      if (!this.#intake.isNews(this.#state, event, clock.now())) {
+        this.#settleAgain(event);
+        continue;
+      }
       for (const reading of this.#intake.readingsBefore(event, this.#state))
         this.#recorded.push(ledger.append({ type: 'meter.read', data: reading }, clock.now(), 'controller'));
       const appended = ledger.append(event, clock.now(), actor);
       this.#recorded.push(appended);
       const { state, effects, touched } = decide(this.#state, appended);
       this.#state = state;
-      if (event.type === 'campaign.opened')
-        this.#dispatching = new Dispatching(event.data.definition, clock, this.#options.strict === true);
-      this.#dispatching?.note(appended);
+      this.#observe(appended);
       this.#save(touched);
-      if (event.type === 'device.announced')
-        for (const id of this.#state.experiments.keys()) queue.push(...this.#reserve(id));
-      for (const effect of effects) {
+      for (const effect of effects)
         if (effect.do === 'record') queue.push({ event: effect.event, actor: 'controller' });
-        else if (effect.do === 'reserve') queue.push(...this.#reserve(effect.experiment));
         else this.#keep(effect);
-      }
-      if (event.type === 'experiment.completed') {
-        const spent = overspent(this.#state, ledger);
-        if (spent !== undefined) queue.push({ event: spent, actor: 'controller' });
-      }
+      const spent = event.type === 'experiment.completed' ? overspent(this.#state, ledger) : undefined;
+      if (spent !== undefined) queue.push({ event: spent, actor: 'controller' });
     }
   }
 
-  #reserve(experiment: string): { event: NewEvent; actor: string }[] {
+  #observe(event: LabEvent): void {
+    if (event.type === 'campaign.opened')
+      this.#dispatching = new Dispatching(event.data.definition, this.#options.clock, this.#options.strict === true);
+    if (event.type === 'device.announced') this.#reserveAll();
+    this.#dispatching?.note(event);
+  }
+
+  /** Experiments without materials try again: devices may have told what their steps use. */
+  #reserveAll(): void {
+    for (const [id, { value }] of this.#state.experiments) if (value === 'suggested') this.#unreserved.add(id);
+  }
+
+  /** One after the other: each sees what the one before has taken. */
+  #reserve(): void {
     const { ledger, clock } = this.#options;
-    return reserve(this.#state, experiment, ledger, clock.now()).map((event) => ({ event, actor: 'controller' }));
+    for (const id of this.#unreserved) {
+      this.#unreserved.delete(id);
+      for (const event of reserve(this.#state, id, ledger, clock.now())) this.#record(event, 'controller');
+    }
   }
 
   #save(touched: readonly Touched[]): void {
@@ -295,8 +313,8 @@ export class Engine {
       case 'ask_optimizer':
         return this.#ask(effect.ask, effect.count);
       case 'reserve':
-        for (const { event, actor } of this.#reserve(effect.experiment)) this.submit(event, actor);
-        return;
+        this.#unreserved.add(effect.experiment);
+        return this.#wake();
       case 'record':
         return this.submit(effect.event, 'controller');
     }

@@ -61,13 +61,15 @@ const waitOf = (attempt: number): number => backoff[Math.min(attempt, backoff.le
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #sending = new Map<string, Sending>();
+  readonly #subscriptions: (() => void)[] = [];
   #epoch = 0;
   #listening = false;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { bus, site, listener } = options;
-    const on = (pattern: string) => bus.subscribe(pattern, (message) => this.#receive(message));
+    const on = (pattern: string) =>
+      this.#subscriptions.push(bus.subscribe(pattern, (message) => this.#receive(message)));
     for (const filter of [
       filters.states(site),
       filters.descriptors(site),
@@ -135,8 +137,14 @@ export class Gateway {
   }
 
   close(): void {
+    this.silence();
     this.#announce(false);
+  }
+
+  /** Nothing more is sent, nothing more is heard. */
+  silence(): void {
     for (const key of [...this.#sending.keys()]) this.#stopSending(key);
+    for (const stop of this.#subscriptions.splice(0)) stop();
     this.#listening = false;
   }
 

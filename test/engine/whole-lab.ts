@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { VirtualClock } from '../../src/base/clock.ts';
+import { describeFailure, type Failure } from '../../src/base/failure.ts';
+import type { Definition } from '../../src/domain/campaign.ts';
+import type { LabEvent } from '../../src/domain/event.ts';
+import { loadDefinition } from '../../src/domain/load.ts';
+import { inlineAdvisor } from '../../src/engine/advisor.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
+import { simulateLab, type Simulation } from '../../simulators/lab.ts';
+import { MemoryBroker, type MemoryBus } from '../../simulators/memory-bus.ts';
+import { createWorld, type World } from '../../simulators/world.ts';
+
+export const protocols = join(import.meta.dirname, '../../protocols');
+
+export function definitionOf(name: string, change: (definition: Definition) => void = () => undefined): Definition {
+  const loaded = loadDefinition(join(protocols, name, 'campaign.yaml'), (path) => readFileSync(path, 'utf8'));
+  if (!loaded.ok) throw new Error(loaded.failures.map(describeFailure).join('\n'));
+  const definition = structuredClone(loaded.value.definition);
+  change(definition);
+  return definition;
+}
+
+/** A whole lab in one process on a virtual clock: the real engine, ledger and wire, simulated instruments. */
+export class WholeLab {
+  readonly clock = new VirtualClock();
+  readonly broker: MemoryBroker;
+  readonly world: World;
+  readonly journals = new Map<string, Journal>();
+  readonly ledger: Ledger;
+  readonly simulation: Simulation;
+  readonly events: LabEvent[] = [];
+  readonly failures: Failure[] = [];
+  engine!: Engine;
+  bus!: MemoryBus;
+  #starts = 0;
+
+  readonly definition: Definition;
+
+  constructor(definition: Definition, ledger: Ledger = Ledger.open(':memory:')) {
+    this.definition = definition;
+    this.world = createWorld({ lab: definition.lab });
+    this.ledger = ledger;
+    this.broker = new MemoryBroker({ clock: this.clock });
+    this.simulation = simulateLab({
+      lab: definition.lab,
+      clock: this.clock,
+      seed: definition.campaign.seed,
+      world: this.world,
+      connect: (clientId, will) => this.broker.connect({ clientId, ...(will === undefined ? {} : { will }) }),
+      journalFor: (device) => {
+        const journal = this.journals.get(device) ?? memoryJournal();
+        this.journals.set(device, journal);
+        return journal;
+      },
+    });
+    void this.simulation.start();
+  }
+
+  /** Starts a controller, as a process would; the one before must have been killed. */
+  startController(): Engine {
+    const instance = `controller-${++this.#starts}`;
+    this.bus = this.broker.connect({ clientId: instance });
+    const { clock, bus, ledger, definition } = this;
+    this.engine = new Engine({
+      ledger,
+      clock,
+      bus,
+      advisor: inlineAdvisor(clock),
+      site: definition.lab.site,
+      instance,
+      software: 'test',
+      settleMs: 500,
+      strict: true,
+    });
+    this.engine.subscribe((events) => this.events.push(...events));
+    this.engine.onFatal((failure) => this.failures.push(failure));
+    this.engine.start(definition, { origin: clock.now(), anchor: clock.now() });
+    return this.engine;
+  }
+
+  /** Vanishes as a process does under SIGKILL. */
+  killController(): void {
+    this.bus.kill();
+    this.engine.kill();
+  }
+
+  get finished(): boolean {
+    return this.ledger.campaign()?.status === 'finished';
+  }
+
+  /** Until the campaign has ended, or `hours` of lab time have passed. */
+  run(hours = 24): boolean {
+    return this.clock.run(() => this.finished || this.failures.length > 0, this.clock.now() + hours * 3_600_000);
+  }
+}
