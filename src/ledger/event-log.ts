@@ -83,11 +83,16 @@ export class EventLog {
     this.#setHead.run(this.#tail.seq, this.#tail.hash);
   }
 
+  /** The last event as it was noted apart from the events. */
+  readHead(): { readonly seq: number; readonly hash: string } {
+    const head = this.#db.prepare('SELECT seq, hash FROM head').get();
+    return head === undefined ? { seq: 0, hash: genesis } : readHead(head);
+  }
+
   /** Checks the head and the last few hundred links. Throws `ledger.corrupt`. */
   verifyEnd(where: string): void {
     this.#tail = this.readTail();
-    const head = this.#db.prepare('SELECT seq, hash FROM head').get();
-    const noted = head === undefined ? { seq: 0, hash: genesis } : readHead(head);
+    const noted = this.readHead();
     if (noted.seq !== this.#tail.seq || noted.hash !== this.#tail.hash)
       throw corrupt(`The ledger ends at event ${this.#tail.seq}, but ${noted.seq} were written.`, where);
     let before = this.#tail.seq <= verifiedAtOpen ? { seq: 0, hash: genesis } : undefined;

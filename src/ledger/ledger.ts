@@ -14,15 +14,20 @@ import {
 import { projections } from './projections/all.ts';
 import { campaignReads, type CampaignRow } from './projections/campaign.ts';
 import { commandReads, type CommandFilter, type CommandRow } from './projections/command-reads.ts';
+import { costReads, type ExperimentCost, type Totals } from './projections/cost-reads.ts';
+import { energyReads, type EnergyReport } from './projections/energy-reads.ts';
 import { deviceReads, type DeviceRow } from './projections/devices.ts';
 import { experimentReads, type ExperimentRow, type ObservationRow } from './projections/experiments.ts';
+import { replay, type ReplayReport } from './replay.ts';
+import { Telemetry, type TelemetryFilter, type TelemetryPoint, type TelemetrySample } from './telemetry.ts';
 import { applier } from './projections/projection.ts';
 import { explained, explaining } from './sqlite.ts';
 import { workQueue, type OutboxRow, type SnapshotRow, type TimerRow, type WorkQueue } from './work-queue.ts';
 
 export type { OpenOptions, OutboxRow, SnapshotRow, TimerRow };
 export type { BalanceRow, CampaignRow, CommandFilter, CommandRow, DeviceRow, ExperimentRow, ObservationRow };
-export type { PostingFilter, PostingRow, StockRow };
+export type { ReplayReport, TelemetryFilter, TelemetryPoint, TelemetrySample };
+export type { EnergyReport, ExperimentCost, PostingFilter, PostingRow, StockRow, Totals };
 
 export interface EventRange {
   /** Sequence numbers, both included. */
@@ -34,12 +39,14 @@ export interface EventRange {
 
 type Reads = ReturnType<typeof openReads>;
 
-const openReads = (db: Opened['db']) => ({
+const openReads = (db: Opened['db'], definition: () => Definition | undefined) => ({
   ...campaignReads(db),
   ...experimentReads(db),
   ...deviceReads(db),
   ...commandReads(db),
   ...accountReads(db),
+  ...energyReads(db),
+  ...costReads(db, definition),
 });
 
 const StoredDefinition = z.object({ campaign: z.looseObject({}), protocol: z.looseObject({}), lab: z.looseObject({}) });
@@ -53,6 +60,7 @@ export class Ledger {
   readonly #readonly: boolean;
   readonly #log: EventLog;
   readonly #queue: WorkQueue;
+  readonly #telemetry: Telemetry;
   readonly #reads: Reads;
   readonly #apply: (event: LabEvent, previousAt: number) => void;
   #definition: Definition | undefined;
@@ -62,7 +70,8 @@ export class Ledger {
     this.#readonly = options.readonly === true;
     this.#log = new EventLog(file.db);
     this.#queue = workQueue(file.db);
-    this.#reads = openReads(file.db);
+    this.#telemetry = new Telemetry(file.db);
+    this.#reads = openReads(file.db, () => this.definition());
     this.#apply = applier(file.db, projections);
   }
 
@@ -92,7 +101,9 @@ export class Ledger {
       const result = work();
       invariant(!isThenable(result), 'a transaction of the ledger does not wait for a promise');
       if (this.#log.tail.seq !== before.seq) this.#log.writeHead();
+      this.#telemetry.write();
       db.exec('COMMIT');
+      this.#telemetry.forget();
       return result;
     } catch (error) {
       // SQLite has rolled back by itself after some errors, such as a full disk.
@@ -209,8 +220,41 @@ export class Ledger {
     return this.#reads.postings(filter);
   }
 
+  /** Energy by device and experiment. */
+  energy(): EnergyReport {
+    return this.#reads.energy();
+  }
+  /** Money, emissions and energy of every experiment. */
+  costs(): ExperimentCost[] {
+    return this.#reads.costs();
+  }
+  /** The same of the whole campaign, at a price that does not grow with it. */
+  totals(): Totals {
+    return this.#reads.totals();
+  }
+
+  /** Keeps one point per second of lab time; written with the next transaction, apart from the events. */
+  recordTelemetry(sample: TelemetrySample): void {
+    this.#write(() => this.#telemetry.record(sample));
+  }
+  telemetry(filter?: TelemetryFilter): TelemetryPoint[] {
+    if (!this.#readonly && !this.#file.db.inTransaction) this.#write(() => this.#telemetry.flush());
+    return this.#telemetry.points(filter);
+  }
+
+  /** Verifies the whole chain and rebuilds every projection; takes time in proportion to the events. */
+  replay(): ReplayReport {
+    invariant(!this.#file.db.inTransaction, 'a ledger is not replayed inside a transaction');
+    return this.#consistently(() => replay(this.#file.db, this.#log));
+  }
+
+  /** Writes the telemetry that is held and lets go of the file. */
   close(): void {
-    this.#file.close();
+    try {
+      if (!this.#readonly) this.#write(() => this.#telemetry.flush());
+    } finally {
+      this.#file.close();
+    }
   }
 
   #tail(): Tail {

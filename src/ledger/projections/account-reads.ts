@@ -6,7 +6,7 @@ import { checked, maybe, number, rows, selector, text } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { Measure, postingKinds, type PostingKind } from './books.ts';
 
-/** One bottle. Amounts in `unit`: m3, kg or 1 (pieces). */
+/** One bottle. Amounts in `unit`: m3, kg or 1 (pieces); empty while no lab file says which. */
 export interface StockRow {
   readonly material: MaterialId;
   readonly lot: LotId;
@@ -66,7 +66,7 @@ export interface PostingFilter {
 const readLot = rows('lot', {
   material: checked(MaterialId),
   lot: checked(LotId),
-  measure: checked(Measure),
+  measure: maybe(checked(Measure)),
   scale: number,
   registered: number,
   free: number,
@@ -97,7 +97,9 @@ const readPosting = rows('posting', {
 
 /** Reads of the material books. */
 export function accountReads(db: Connection) {
-  const lots = db.prepare('SELECT * FROM lot JOIN material USING (material) ORDER BY material, lot');
+  const lots = db.prepare(
+    'SELECT * FROM lot JOIN material USING (material) LEFT JOIN measure USING (material) ORDER BY material, lot',
+  );
   const free = db.prepare(
     `SELECT lot, free, scale FROM lot JOIN material USING (material)
      WHERE material = ? AND free > 0 AND (expires_at IS NULL OR expires_at > ?)
@@ -133,7 +135,7 @@ function stockRow(row: ReturnType<typeof readLot>): StockRow {
   const si = (quanta: number): number => fromQuanta(quanta, scale);
   return {
     ...{ material, lot, cost, co2e, expires },
-    unit: measureUnit[measure],
+    unit: measure === undefined ? '' : measureUnit[measure],
     registered: si(row.registered),
     onHand: si(row.free + row.reserved),
     reserved: si(row.reserved),

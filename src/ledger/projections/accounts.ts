@@ -3,7 +3,7 @@ import { invariant } from '../../base/invariant.ts';
 import { Amount, type EventOf, type EventType } from '../../domain/event.ts';
 import { checked, json, maybe, rows, text } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
-import { bookTables, Measure, openBooks } from './books.ts';
+import { bookTables, Measure, openBooks, type PostingKind, type Voucher } from './books.ts';
 import type { Handlers, Projection } from './projection.ts';
 import { openSamples, sampleTables } from './samples.ts';
 import { openStock, stockTables } from './stock.ts';
@@ -16,8 +16,9 @@ import { openStock, stockTables } from './stock.ts';
  * - More than was reserved comes out of the lot.
  * - While a command is indeterminate nothing moves. A person's word decides: `happened` moves what was ordered, `discard`
  *   moves it and the whole sample on to waste, `not_happened` moves nothing.
- * - A device that comes back later and knows what happened is believed over the person: what was moved for the command is
- *   taken back and its own figures are booked, even after the experiment has ended.
+ * - A device that comes back later and knows what happened, or says that it did nothing (a refusal), is believed over the
+ *   person: what was moved for the command is taken back and its own figures are booked, even after the experiment has
+ *   ended.
  */
 export const accountsProjection: Projection = {
   schema: `${bookTables}${stockTables}${sampleTables}
@@ -31,7 +32,7 @@ CREATE TABLE booking (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT
     return {
       'campaign.opened': ({ data }) => {
         const { lab } = MeasuredLab.parse(data.definition);
-        for (const [material, { measure }] of Object.entries(lab.materials)) books.define(material, measure);
+        for (const [material, { measure }] of Object.entries(lab.materials)) books.measure(material, measure);
       },
       'lot.registered': stock.register,
       'experiment.planned': stock.reserve,
@@ -69,7 +70,17 @@ function commandHandlers(db: Connection, samples: ReturnType<typeof openSamples>
     invariant(row !== undefined, `the command ${key} was never intended`);
     return { key, ...readIntended(row) };
   };
+  /** The device has the last word: what was booked on anybody else's is taken back first. */
+  const believe = (event: Voucher, taker: ReturnType<typeof find>, amounts: readonly Amount[], kind: PostingKind) => {
+    if (state(taker.key) === 'resolved') samples.takeBack(event, taker);
+    samples.draw(event, taker, amounts, kind);
+    setState.run(taker.key, 'settled');
+  };
   return {
+    'command.refused': (event) => {
+      const command = find(event.data.key);
+      if (state(command.key) !== 'settled') believe(event, command, [], 'measured');
+    },
     'command.ended': (event) => {
       const { key, outcome, consumed, source } = event.data;
       const command = find(key);
@@ -81,10 +92,8 @@ function commandHandlers(db: Connection, samples: ReturnType<typeof openSamples>
       }
       // What a person decided stands until the device itself comes back.
       if (before === 'resolved' && source !== 'device') return;
-      if (before === 'resolved') samples.takeBack(event, command);
-      const amounts: readonly Amount[] = consumed ?? (outcome === 'ok' ? command.consumes : []);
-      samples.draw(event, command, amounts, consumed === undefined ? 'commanded' : 'measured');
-      setState.run(key, 'settled');
+      const amounts = consumed ?? (outcome === 'ok' ? command.consumes : []);
+      believe(event, command, amounts, consumed === undefined ? 'commanded' : 'measured');
     },
     'command.resolved': (event) => {
       const { key, as } = event.data;

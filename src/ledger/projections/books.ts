@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { fromQuanta, quantaPerUnit, toQuanta } from '../quanta.ts';
-import { number, rows, text } from '../rows.ts';
+import { scaleFor, toQuanta, unseenScale } from '../quanta.ts';
+import { number } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 
-export const measures = ['volume', 'mass', 'pieces'] as const;
-export const Measure = z.enum(measures);
+export const Measure = z.enum(['volume', 'mass', 'pieces']);
+export type Measure = z.infer<typeof Measure>;
 
 /** planned: a promise; commanded: what was ordered, the device could not tell; measured: what the device or a person counted. */
 export const postingKinds = ['planned', 'commanded', 'measured'] as const;
@@ -12,7 +12,8 @@ export type PostingKind = (typeof postingKinds)[number];
 
 /** The books of material: every posting takes from one account (credit) and gives to another (debit). Quanta. */
 export const bookTables = `
-CREATE TABLE material (material TEXT PRIMARY KEY, measure TEXT NOT NULL, scale INTEGER NOT NULL) STRICT;
+CREATE TABLE measure (material TEXT PRIMARY KEY, measure TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE material (material TEXT PRIMARY KEY, scale INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE account (
   account TEXT NOT NULL, material TEXT NOT NULL, quanta INTEGER NOT NULL, PRIMARY KEY (account, material)
 ) STRICT, WITHOUT ROWID;
@@ -51,12 +52,11 @@ export interface Voucher {
   readonly at: number;
 }
 
-const readMaterial = rows('material', { measure: text, scale: number });
-
 /** Posts entries and knows how finely each material is counted. */
 export function openBooks(db: Connection) {
-  const define = db.prepare('INSERT INTO material (material, measure, scale) VALUES (?, ?, ?) ON CONFLICT DO NOTHING');
-  const find = db.prepare('SELECT measure, scale FROM material WHERE material = ?');
+  const measure = db.prepare('INSERT INTO measure (material, measure) VALUES (?, ?)');
+  const count = db.prepare('INSERT INTO material (material, scale) VALUES (?, ?)');
+  const scale = db.prepare('SELECT scale FROM material WHERE material = ?').pluck();
   const nextLine = db.prepare('SELECT coalesce(max(line), 0) + 1 FROM posting WHERE seq = ?').pluck();
   const insert = db.prepare(
     `INSERT INTO posting (seq, line, at, debit, credit, material, lot, quanta, kind, uncertainty, experiment, key)
@@ -67,18 +67,27 @@ export function openBooks(db: Connection) {
      ON CONFLICT DO UPDATE SET quanta = quanta + excluded.quanta`,
   );
   const balance = db.prepare('SELECT quanta FROM account WHERE account = ? AND material = ?').pluck();
-  /** A material that no lab file measures is counted as if it were a volume, the finest that there is. */
-  const scaleOf = (material: string): number => {
-    const row = find.get(material);
-    if (row !== undefined) return readMaterial(row).scale;
-    define.run(material, 'volume', quantaPerUnit.volume);
-    return quantaPerUnit.volume;
+  const scaleOf = (material: string, first: () => number): number => {
+    const found = scale.get(material);
+    if (found !== undefined) return number(found, 'material.scale');
+    const chosen = first();
+    count.run(material, BigInt(chosen));
+    return chosen;
   };
   return {
-    define: (material: string, measure: (typeof measures)[number]) =>
-      void define.run(material, measure, quantaPerUnit[measure]),
-    quanta: (material: string, amount: number): number => toQuanta(amount, scaleOf(material)),
-    amount: (material: string, quanta: number): number => fromQuanta(quanta, scaleOf(material)),
+    /** What the amounts of a material are measured in, as the lab file says. */
+    measure: (material: string, as: Measure) => void measure.run(material, as),
+    /** Quanta in the first lot of a material, or a later one. */
+    quantaOfLot: (material: string, amount: number): number =>
+      toQuanta(
+        amount,
+        scaleOf(material, () => scaleFor(amount)),
+      ),
+    quanta: (material: string, amount: number): number =>
+      toQuanta(
+        amount,
+        scaleOf(material, () => unseenScale),
+      ),
     balance: (account: string, material: string): number =>
       number(balance.get(account, material) ?? 0, 'account.quanta'),
     post({ seq, at }: Voucher, entry: Entry): void {

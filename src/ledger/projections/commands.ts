@@ -7,8 +7,9 @@ import type { Handlers, Projection } from './projection.ts';
 /**
  * The life of every command, which is also what a Gantt chart is drawn from.
  *
- * A result is final unless it is `indeterminate`. A later result of the same key takes the place of an indeterminate one,
- * whether or not a person has decided on it meanwhile: what the device says in the end is the truth.
+ * A result is final unless it is `indeterminate`. A later result or refusal of the same key takes the place of an
+ * indeterminate one, whether or not a person has decided on it meanwhile: what the device says in the end is the truth.
+ * A person also decides on moves that have failed, because nobody knows where they left the sample.
  */
 export const commandsProjection: Projection = {
   schema: `
@@ -56,7 +57,8 @@ function answers(db: Connection): Handlers {
        accepted_at = coalesce(accepted_at, ?) WHERE key = ?`,
   );
   const refuse = db.prepare(
-    `UPDATE command SET state = 'refused', code = ?, message = ?, ended_at = ? WHERE key = ? AND ended_at IS NULL`,
+    `UPDATE command SET state = 'refused', code = ?, message = ?, ended_at = ?, outcome = NULL, source = NULL
+     WHERE key = ? AND (outcome IS NULL OR outcome = 'indeterminate')`,
   );
   const overdue = db.prepare('UPDATE command SET overdue = 1 WHERE key = ?');
   return {
@@ -74,7 +76,7 @@ function results(db: Connection): Handlers {
   );
   const resolve = db.prepare(
     `UPDATE command SET state = 'resolved', resolution = ?, resolved_by = ?, resolved_at = ?
-     WHERE key = ? AND outcome = 'indeterminate'`,
+     WHERE key = ? AND outcome <> 'ok'`,
   );
   return {
     'command.ended': ({ at, data }) =>

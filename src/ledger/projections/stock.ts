@@ -60,7 +60,7 @@ function arrivals(db: Connection, books: Books) {
   return {
     register({ seq, at, data }: EventOf<'lot.registered'>): void {
       const { material, lot, amount, cost = null, co2e = null, expires = null } = data;
-      const quanta = books.quanta(material, amount);
+      const quanta = books.quantaOfLot(material, amount);
       const expiresAt = expires === null ? null : endOfDay.get(expires);
       if (expires !== null && !z.iso.date().safeParse(expires).success)
         throw new FailureError(

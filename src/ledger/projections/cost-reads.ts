@@ -1,0 +1,73 @@
+import * as z from 'zod';
+import type { Definition } from '../../domain/campaign.ts';
+import { ExperimentId } from '../../domain/ids.ts';
+import { checked, number, rows } from '../rows.ts';
+import type { Connection } from '../sqlite.ts';
+import { energyReads, type Joules } from './energy-reads.ts';
+
+export interface Cost {
+  /** Money, in the lab's currency: materials pro rata of their lots, energy by the tariff; 0 where neither is known. */
+  readonly materialCost: number;
+  readonly energyCost: number;
+  readonly cost: number;
+  /** The same for emissions, kg of CO2 equivalent. */
+  readonly materialCo2e: number;
+  readonly energyCo2e: number;
+  readonly co2e: number;
+}
+
+export interface ExperimentCost extends Cost {
+  readonly experiment: ExperimentId;
+  readonly joules: number;
+}
+
+export interface Totals extends Cost {
+  readonly energy: Joules & { readonly joules: number };
+}
+
+const Priced = z.object({ lab: z.object({ tariff: z.object({ price: z.number(), carbon: z.number() }).optional() }) });
+
+const shape = { materialCost: number, materialCo2e: number };
+const readTotal = rows('lot', shape);
+const readExperiment = rows('content', { ...shape, experiment: checked(ExperimentId), joules: number });
+
+/** What experiments and the whole campaign have cost. */
+export function costReads(db: Connection, definition: () => Definition | undefined) {
+  const { energyTotal } = energyReads(db);
+  const pro = (column: string, amount: string) =>
+    `coalesce(sum(1.0 * ${amount} / nullif(registered, 0) * ${column}), 0.0)`;
+  const total = db.prepare(
+    `SELECT ${pro('cost', 'used')} AS materialCost, ${pro('co2e', 'used')} AS materialCo2e FROM lot`,
+  );
+  const content = (column: string) =>
+    `(SELECT ${pro(column, 'quanta')} FROM content c JOIN lot USING (material, lot) WHERE c.experiment = e.experiment)`;
+  const experiments = db.prepare(
+    `SELECT experiment, ${content('cost')} AS materialCost, ${content('co2e')} AS materialCo2e,
+       coalesce(measured + modelled, 0.0) AS joules
+     FROM experiment e LEFT JOIN energy_experiment USING (experiment) ORDER BY number, experiment`,
+  );
+  const priced = (material: ReturnType<typeof readTotal>, joules: number): Cost => {
+    const known = definition();
+    const tariff = known === undefined ? undefined : Priced.parse(known).lab.tariff;
+    const energyCost = joules * (tariff?.price ?? 0);
+    const energyCo2e = joules * (tariff?.carbon ?? 0);
+    const { materialCost, materialCo2e } = material;
+    return {
+      ...{ materialCost, energyCost, cost: materialCost + energyCost },
+      ...{ materialCo2e, energyCo2e, co2e: materialCo2e + energyCo2e },
+    };
+  };
+  return {
+    /** Of the campaign; takes the same time however long it has run. */
+    totals: (): Totals => {
+      const energy = energyTotal().total;
+      return { energy, ...priced(readTotal(total.get()), energy.joules) };
+    },
+    /** Of every experiment, idle energy of devices that it occupied included. */
+    costs: (): ExperimentCost[] =>
+      experiments
+        .all()
+        .map(readExperiment)
+        .map((row) => ({ experiment: row.experiment, joules: row.joules, ...priced(row, row.joules) })),
+  };
+}

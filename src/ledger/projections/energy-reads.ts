@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import { checked, maybe, number, rows, text } from '../rows.ts';
+import type { Connection } from '../sqlite.ts';
+import { ExperimentId } from '../../domain/ids.ts';
+
+/** What the optimizer's process draws while it computes: a guess at one busy core, W. */
+export const wattsOfComputing = 10;
+
+export interface Joules {
+  /** J by meters, and by power models. Their sum is all. */
+  readonly measured: number;
+  readonly modelled: number;
+  /** The part of it that no step used. */
+  readonly idle: number;
+}
+
+export interface DeviceEnergy extends Joules {
+  readonly device: string;
+  readonly source: 'meter' | 'model' | 'none';
+  /** Readings after a long silence, and counters that began again. */
+  readonly gaps: number;
+  readonly resets: number;
+}
+
+export interface ExperimentEnergy extends Joules {
+  /** Undefined: what stood idle while no sample was there, which the campaign bears. */
+  readonly experiment: ExperimentId | undefined;
+  /** Standard uncertainty of the metered steps, J. */
+  readonly uncertainty: number;
+}
+
+export interface EnergyReport {
+  readonly devices: readonly DeviceEnergy[];
+  readonly experiments: readonly ExperimentEnergy[];
+  /** The optimizer's own computing, modelled. */
+  readonly optimizer: { readonly cpuSeconds: number; readonly joules: number };
+  /** Devices and optimizer together. */
+  readonly total: Joules & { readonly joules: number };
+}
+
+const sums = { measured: number, modelled: number, idle: number };
+const readDevice = rows('energy_device', {
+  ...sums,
+  device: text,
+  source: checked(z.enum(['meter', 'model', 'none'])),
+  gaps: number,
+  resets: number,
+});
+const readExperiment = rows('energy_experiment', { ...sums, experiment: text, variance: maybe(number) });
+const readTotal = rows('energy_device', { ...sums, cpuSeconds: number });
+
+/** Reads of the energy accounts. */
+export function energyReads(db: Connection) {
+  const devices = db.prepare(
+    `SELECT device, measured, modelled, idle, gaps, resets,
+       coalesce((SELECT iif(max(meter) = '', 'model', 'meter') FROM energy_meter m WHERE m.device = d.device), 'none') AS source
+     FROM energy_device d ORDER BY device`,
+  );
+  const experiments = db.prepare(
+    `SELECT experiment, measured, modelled, idle,
+       (SELECT sum(uncertainty * uncertainty) FROM energy_command c WHERE c.experiment = e.experiment) AS variance
+     FROM energy_experiment e ORDER BY experiment`,
+  );
+  const total = db.prepare(
+    `SELECT coalesce(sum(measured), 0.0) AS measured, coalesce(sum(modelled), 0.0) AS modelled,
+       coalesce(sum(idle), 0.0) AS idle, coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
+  );
+  const sum = () => {
+    const { cpuSeconds, ...devices } = readTotal(total.get());
+    const joules = cpuSeconds * wattsOfComputing;
+    const modelled = devices.modelled + joules;
+    return {
+      optimizer: { cpuSeconds, joules },
+      total: { ...devices, modelled, joules: devices.measured + modelled },
+    };
+  };
+  return {
+    /** Flat in the length of the campaign, unlike the whole report. */
+    energyTotal: sum,
+    energy: (): EnergyReport => ({
+      devices: devices.all().map(readDevice),
+      experiments: experiments.all().map((row) => {
+        const { experiment, variance = 0, ...joules } = readExperiment(row);
+        return {
+          ...joules,
+          experiment: experiment === '' ? undefined : ExperimentId.parse(experiment),
+          uncertainty: Math.sqrt(variance),
+        };
+      }),
+      ...sum(),
+    }),
+  };
+}

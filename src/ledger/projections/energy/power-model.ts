@@ -1,0 +1,81 @@
+import type { Connection } from '../../sqlite.ts';
+import { number } from '../../rows.ts';
+import type { Activity } from './activity.ts';
+import type { Bookings, Source, Weights } from './bookings.ts';
+import { model } from './tables.ts';
+
+/**
+ * Devices without a meter: watts of the descriptor times what the device did. A command that had the device for itself
+ * takes as long as the device says; otherwise the time between its events counts. Time in which no controller looked on
+ * and nothing ran is not charged to anybody.
+ */
+export function powerModel(db: Connection, weights: Weights, bookings: Bookings, activity: Activity) {
+  const has = db.prepare('SELECT count(*) FROM energy_meter WHERE device = ? AND meter = ?').pluck();
+  const metered = db.prepare('SELECT count(*) FROM energy_meter WHERE device = ?').pluck();
+  const add = db.prepare('INSERT INTO energy_meter (device, meter) VALUES (?, ?)');
+  const remove = db.prepare('DELETE FROM energy_meter WHERE device = ? AND meter = ?');
+  const setWatts = db.prepare('UPDATE energy_device SET active_watt = ?, idle_watt = ? WHERE device = ?');
+  const modelled = db.prepare('SELECT device FROM energy_meter WHERE meter = ? ORDER BY device').pluck();
+  const sourceOf = (device: string): Source => ({ device, meter: model, modelled: true, resolution: 0 });
+  const isModelled = (device: string): boolean => number(has.get(device, model), 'count') > 0;
+
+  /** Charges the idle time so far. */
+  const settleIdle = (device: string): void => {
+    const watts = weights.watts(device);
+    for (const { idle, subject, ms } of weights.of(device, model)) {
+      if (idle === 0) continue;
+      bookings.toIdle(sourceOf(device), (ms / 1000) * (watts?.idle ?? 0), subject);
+      weights.drop(device, model, true, subject);
+    }
+  };
+
+  /** Charges a command that has ended. `duration`: by the device's own clock, ms. */
+  const settleCommand = (device: string, key: string, experiment: string, duration: number | undefined): void => {
+    if (!isModelled(device)) return;
+    const known = weights.of(device, model).find(({ idle, subject }) => idle === 0 && subject === key)?.ms ?? 0;
+    const own = activity.works(device).find((work) => work.key === key);
+    const exact = own?.shared !== 1 && duration !== undefined;
+    const ms = exact ? duration : known;
+    // A command that was given up as indeterminate has been charged for the time until then.
+    const charged = exact ? bookings.chargedTo(key, model) : 0;
+    weights.drop(device, model, false, key);
+    if (known > ms) weights.add(device, model, true, experiment, known - ms);
+    bookings.toCommand(sourceOf(device), (ms / 1000) * (weights.watts(device)?.active ?? 0) - charged, key);
+    settleIdle(device);
+  };
+
+  return {
+    settleCommand,
+    setWatts(device: string, active: number | undefined, idle: number | undefined, at: number): void {
+      const before = weights.watts(device);
+      if (before?.active === active && before?.idle === idle) return;
+      activity.advance(device, at);
+      settleIdle(device);
+      setWatts.run(active ?? null, idle ?? null, device);
+    },
+    /** No meter is known: the model counts from now on. */
+    takeOver(device: string): void {
+      if (number(metered.get(device), 'count') === 0) add.run(device, model);
+    },
+    /** A meter has been heard: from now on it counts. */
+    giveUp(device: string, at: number): void {
+      if (!isModelled(device)) return;
+      activity.advance(device, at);
+      settleIdle(device);
+      for (const { subject } of weights.of(device, model)) settleCommand(device, subject, '', undefined);
+      remove.run(device, model);
+    },
+    /** Charges all idle time until `at`, and lets the time until `resume` pass unwatched. */
+    pause(at: number, resume: number): void {
+      for (const row of modelled.all(model)) {
+        const device = String(row);
+        if (activity.works(device).length > 0) continue;
+        activity.advance(device, at);
+        settleIdle(device);
+        activity.skip(device, resume);
+      }
+    },
+  };
+}
+
+export type PowerModel = ReturnType<typeof powerModel>;
