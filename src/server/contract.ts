@@ -220,7 +220,8 @@ export interface LogLine {
   readonly type: string;
   readonly actor: string;
   readonly text: string;
-  readonly level: 'info' | 'warning' | 'error';
+  /** detail: what goes on all the time. */
+  readonly level: 'detail' | 'info' | 'warning' | 'error';
 }
 
 export interface Sections {

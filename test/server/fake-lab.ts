@@ -30,14 +30,19 @@ export class FakeLab implements LabSource {
   }
 
   status(): EngineStatus {
-    const plan = this.#script.assignments.filter((assignment) => assignment.start > this.#now);
+    const suggested = new Set<string>();
+    for (const event of this.#past) if (event.type === 'experiment.suggested') suggested.add(event.data.experiment);
+    const future = this.#script.assignments.filter((assignment) => assignment.start > this.#now);
+    const plan = future.filter((assignment) => suggested.has(assignment.sample));
+    const end = future.length === 0 ? undefined : Math.max(...future.map((assignment) => assignment.end));
     const planEnd = plan.length === 0 ? undefined : Math.max(...plan.map((assignment) => assignment.end));
     return {
       now: this.#now,
-      plan: plan.slice(0, 40),
+      plan,
       waiting: plan.slice(0, 2).map(({ sample, step, resource }) => ({ sample, step, reason: `${resource} is busy` })),
       brokerConnected: true,
-      ...(planEnd === undefined ? {} : { planEnd, eta: planEnd }),
+      ...(planEnd === undefined ? {} : { planEnd }),
+      ...(end === undefined ? {} : { eta: end }),
       ...this.more,
     };
   }

@@ -30,6 +30,8 @@ export function foldExperiments(model: Model, event: LabEvent): void {
       return turn(model, event, 'lost', { reason: event.data.reason });
     case 'experiment.became_indeterminate':
       return turn(model, event, 'indeterminate', { reason: event.data.reason });
+    case 'experiment.resolved':
+      return turn(model, event, 'running');
     case 'experiment.cancelled':
       return turn(model, event, 'cancelled', { reason: event.data.reason });
   }

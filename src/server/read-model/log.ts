@@ -1,4 +1,4 @@
-import type { LabEvent } from '../../domain/event.ts';
+import type { DeviceState, LabEvent } from '../../domain/event.ts';
 import type { LogLine } from '../contract.ts';
 import { kept, type Model } from './model.ts';
 import { sentenceOf } from './sentences.ts';
@@ -29,10 +29,25 @@ function levelOf(event: LabEvent): LogLine['level'] {
     case 'order.rejected':
       return 'warning';
     case 'command.ended':
-      return event.data.outcome === 'ok' || event.data.outcome === 'cancelled' ? 'info' : 'warning';
+      return event.data.outcome === 'ok' || event.data.outcome === 'cancelled' ? 'detail' : 'warning';
     case 'device.changed':
-      return event.data.state === 'error' ? 'error' : event.data.state === 'lost' ? 'warning' : 'info';
+      return deviceLevel(event.data.state);
+    case 'command.intended':
+    case 'command.accepted':
+    case 'meter.read':
+    case 'suggestions.requested':
+    case 'suggestions.received':
+    case 'experiment.planned':
+    case 'experiment.observed':
+    case 'experiment.cleared':
+      return 'detail';
     default:
       return 'info';
   }
+}
+
+function deviceLevel(state: DeviceState): LogLine['level'] {
+  if (state === 'ready' || state === 'busy') return 'detail';
+  if (state === 'error') return 'error';
+  return state === 'lost' || state === 'disconnected' ? 'warning' : 'info';
 }

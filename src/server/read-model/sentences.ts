@@ -21,14 +21,19 @@ function namesOf(model: Model): Names {
     experiment,
     command(key) {
       const open = model.commands.get(key);
-      if (open !== undefined)
-        return `${open.command.device}: ${open.command.capability} for experiment ${open.number || open.command.experiment}`;
+      if (open !== undefined) {
+        const { device, capability, experiment } = open.command;
+        return `${device}: ${words(capability)} for experiment ${open.number || experiment}`;
+      }
       const bar = model.sections.bars.get(key);
-      return bar === undefined ? `Command ${key}` : `${bar.device}: ${bar.capability} for experiment ${bar.number}`;
+      return bar === undefined
+        ? `Command ${key}`
+        : `${bar.device}: ${words(bar.capability)} for experiment ${bar.number}`;
     },
   };
 }
 
+const words = (name: string): string => name.replaceAll('_', ' ');
 const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`);
 const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 const figures = (values: Readonly<Record<string, number>>): string =>
@@ -59,6 +64,8 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'experiment.failed': (d, n) => `${n.experiment(d.experiment)} failed${because(d.reason)}`,
   'experiment.lost': (d, n) => `${n.experiment(d.experiment)} lost${because(d.reason)}`,
   'experiment.became_indeterminate': (d, n) => `${n.experiment(d.experiment)} needs a person${because(d.reason)}`,
+  'experiment.resolved': (d, n) => `${n.experiment(d.experiment)} goes on${because(d.reason)}`,
+  'experiment.cleared': (d, n) => `${n.experiment(d.experiment)} cleared${because(d.reason)}`,
   'experiment.cancelled': (d, n) => `${n.experiment(d.experiment)} cancelled${because(d.reason)}`,
   'command.intended': (d, n) => `${n.command(d.command.key)}, to begin`,
   'command.accepted': (d, n) => `${n.command(d.key)}, accepted`,

@@ -1,0 +1,123 @@
+import { io, type Socket } from 'socket.io-client';
+import type { Order } from '../domain/order.ts';
+import type {
+  Handshake,
+  LogLine,
+  OrderAnswer,
+  PageMessages,
+  ServerMessages,
+  StatusView,
+  Welcome,
+} from '../server/contract.ts';
+import { emptyLab, fromSnapshot, labNow, only, patched, type Lab } from './store.ts';
+
+export interface PageState {
+  readonly lab: Lab;
+  readonly status?: StatusView | undefined;
+  /** Page time (performance.now) at which the status came. */
+  readonly heardAt: number;
+  readonly connected: boolean;
+  /** Lab time at which the connection was lost. */
+  readonly lostAt?: number | undefined;
+  readonly welcome: Welcome;
+}
+
+export interface Connection {
+  readonly state: PageState;
+  subscribe(listener: () => void): () => void;
+  order(order: Order): Promise<OrderAnswer>;
+  olderLog(before: number): Promise<readonly LogLine[]>;
+}
+
+const tokenName = 'labwright-token';
+/** The server says something at least every second. */
+const silenceMs = 6000;
+
+export function openConnection(): Connection {
+  let state: PageState = { lab: emptyLab, heardAt: 0, connected: false, welcome: { role: 'viewer' } };
+  const listeners = new Set<() => void>();
+  let frame = 0;
+  const change = (values: Partial<PageState>) => {
+    state = { ...state, ...values };
+    // Messages come faster than frames: listeners look once per frame, and not at all while the page is hidden.
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      for (const listener of listeners) listener();
+    });
+  };
+  let token = takeToken();
+  const socket: Socket<ServerMessages, PageMessages> = io({
+    transports: ['websocket'],
+    reconnectionDelay: 300,
+    reconnectionDelayMax: 2000,
+    auth: (give) => {
+      const { ledger, seq } = state.lab;
+      const handshake: Handshake = { ...(token === undefined ? {} : { token }), ...(seq === 0 ? {} : { ledger, seq }) };
+      give(handshake);
+    },
+  });
+
+  let spokenAt = performance.now();
+  const heard = (values: Partial<PageState>) => {
+    spokenAt = performance.now();
+    change({ ...values, connected: true, lostAt: undefined });
+  };
+  const lost = () => {
+    if (!state.connected) return;
+    const speed = only(state.lab.known.campaign)?.speed ?? 1;
+    change({ connected: false, lostAt: labNow(state.status, state.heardAt, speed, spokenAt) });
+  };
+  socket.on('welcome', (welcome) => heard({ welcome }));
+  socket.on('snapshot', (view, done) => {
+    heard({ lab: fromSnapshot(view) });
+    done();
+  });
+  socket.on('patch', (patch, done) => {
+    heard({ lab: patched(state.lab, patch) });
+    done();
+  });
+  socket.on('status', (status) => heard({ status, heardAt: performance.now() }));
+  socket.on('disconnect', lost);
+  setInterval(() => {
+    if (performance.now() - spokenAt > silenceMs) lost();
+  }, 1000);
+  addEventListener('hashchange', () => {
+    token = takeToken();
+    socket.disconnect().connect();
+  });
+
+  return {
+    get state() {
+      return state;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async order(order) {
+      // An order must not lie in a buffer and take effect when nobody expects it any more.
+      if (!state.connected || !socket.connected)
+        return { ok: false, sentence: 'The order was not sent: there is no connection to the controller.' };
+      return ask(() => socket.timeout(10_000).emitWithAck('order', order));
+    },
+    olderLog: (before) => socket.timeout(10_000).emitWithAck('log', before),
+  };
+}
+
+async function ask(emit: () => Promise<OrderAnswer>): Promise<OrderAnswer> {
+  try {
+    return await emit();
+  } catch {
+    return { ok: false, sentence: 'The controller has not answered; look at its state before you order again.' };
+  }
+}
+
+/** From the address, where it is taken out so that a copied address does not give it away, or as kept for this tab. */
+function takeToken(): string | undefined {
+  const given = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (given !== null) {
+    sessionStorage.setItem(tokenName, given);
+    history.replaceState(null, '', location.pathname);
+  }
+  return sessionStorage.getItem(tokenName) ?? undefined;
+}

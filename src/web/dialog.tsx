@@ -1,0 +1,46 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+
+export interface DialogProps {
+  readonly title: string;
+  readonly confirm: string;
+  /** Cannot be taken back: the way out has the focus, so that a second Enter does nothing. */
+  readonly grave: boolean;
+  readonly children: ComponentChildren;
+  readonly answer: (confirmed: boolean) => void;
+}
+
+export function Dialog({ title, confirm, grave, children, answer }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const focus = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    dialog.current!.showModal();
+    focus.current!.focus();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      aria-labelledby="dialog-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        answer(false);
+      }}
+    >
+      <h2 id="dialog-title">{title}</h2>
+      <p>{children}</p>
+      <div class="choices">
+        <button type="button" ref={grave ? focus : null} onClick={() => answer(false)}>
+          Go back
+        </button>
+        <button
+          type="button"
+          ref={grave ? null : focus}
+          class={grave ? 'danger' : 'primary'}
+          onClick={() => answer(true)}
+        >
+          {confirm}
+        </button>
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,172 @@
+import { useMemo, useState } from 'preact/hooks';
+import type { CampaignView, ExperimentView, LifeCycle } from '../server/contract.ts';
+import { lifeCycle, nextSort, sortExperiments, type Sort } from './experiments-sort.ts';
+import { clock, figure, precise, withUnit, words } from './format.ts';
+import { Empty, Panel } from './panel.tsx';
+
+export interface ExperimentsProps {
+  readonly experiments: ReadonlyMap<string, ExperimentView>;
+  readonly campaign: CampaignView | undefined;
+}
+
+const pageSize = 30;
+
+export function ExperimentsPanel({ experiments, campaign }: ExperimentsProps) {
+  const [sort, setSort] = useState<Sort>({ by: 'number', descending: true });
+  const [filter, setFilter] = useState<LifeCycle>();
+  const [shown, setShown] = useState(pageSize);
+  const all = useMemo(() => [...experiments.values()], [experiments]);
+  const chosen = useMemo(
+    () => sortExperiments(filter === undefined ? all : all.filter(({ status }) => status === filter), sort),
+    [all, filter, sort],
+  );
+  if (campaign === undefined) return null;
+  return (
+    <Panel name="experiments" title="Experiments" aside={<Filter all={all} filter={filter} choose={setFilter} />}>
+      {all.length === 0 && <Empty>No experiment has been suggested yet.</Empty>}
+      <div class="scroll" role="region" aria-label="Table of experiments" tabIndex={0}>
+        <table>
+          <Head campaign={campaign} sort={sort} choose={(by) => setSort(nextSort(sort, by))} />
+          <tbody>
+            {chosen.slice(0, shown).map((experiment) => (
+              <Row key={experiment.id} experiment={experiment} campaign={campaign} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {chosen.length > shown && (
+        <button type="button" class="more" onClick={() => setShown(shown + 100)}>
+          Show more ({chosen.length - shown})
+        </button>
+      )}
+    </Panel>
+  );
+}
+
+function Filter(props: {
+  readonly all: readonly ExperimentView[];
+  readonly filter: LifeCycle | undefined;
+  readonly choose: (status: LifeCycle | undefined) => void;
+}) {
+  const { all, filter, choose } = props;
+  return (
+    <div class="filter" role="group" aria-label="Show only">
+      {lifeCycle.map((status) => {
+        const count = all.filter((experiment) => experiment.status === status).length;
+        if (count === 0 && status !== filter) return null;
+        return (
+          <button
+            type="button"
+            class={`chip ${status}`}
+            aria-pressed={filter === status}
+            onClick={() => choose(filter === status ? undefined : status)}
+          >
+            {status} {count}
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; readonly choose: (by: string) => void }) {
+  const { campaign, sort, choose } = props;
+  const column = (by: string, label: string, unit = '', numeric = true) => (
+    <th
+      scope="col"
+      class={numeric ? 'numeric' : ''}
+      aria-sort={sort.by !== by ? undefined : sort.descending ? 'descending' : 'ascending'}
+    >
+      <button type="button" onClick={() => choose(by)}>
+        {label}
+        {unit !== '' && <small> {unit === 'degC' ? '°C' : unit}</small>}
+        <span class="arrow" aria-hidden="true">
+          {sort.by === by ? (sort.descending ? '↓' : '↑') : ''}
+        </span>
+      </button>
+    </th>
+  );
+  return (
+    <thead>
+      <tr>
+        {column('number', 'No.')}
+        {column('status', 'Status', '', false)}
+        {campaign.parameters.map(({ name, unit }) => column(`parameter/${name}`, words(name), unit))}
+        {campaign.objectives.map(({ name, unit }) => column(`objective/${name}`, words(name), unit))}
+        <th scope="col" class="numeric">
+          Predicted
+        </th>
+        {column('changed', 'Changed')}
+      </tr>
+    </thead>
+  );
+}
+
+function Row({ experiment, campaign }: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
+  const [open, setOpen] = useState(false);
+  const { number, status, step, point, objectives, changedAt } = experiment;
+  const at = status === 'running' && step !== undefined ? words(step) : undefined;
+  return (
+    <>
+      <tr class={open ? 'open' : ''}>
+        <td class="numeric">
+          <button type="button" class="expand" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {number}
+          </button>
+        </td>
+        <td>
+          <span class={`chip ${status}`}>{status}</span> {at !== undefined && <span class="quiet">{at}</span>}
+        </td>
+        {campaign.parameters.map(({ name }) => (
+          <td class="numeric">{withUnit(point[name] ?? '–', '')}</td>
+        ))}
+        {campaign.objectives.map(({ name }) => (
+          <td class="numeric strong">{objectives?.[name] === undefined ? '' : precise(objectives[name])}</td>
+        ))}
+        <td class="numeric quiet">{predictions(experiment, campaign)}</td>
+        <td class="numeric quiet">{clock(changedAt)}</td>
+      </tr>
+      {open && (
+        <tr class="more-about">
+          <td colSpan={4 + campaign.parameters.length + campaign.objectives.length}>
+            <Details experiment={experiment} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+function predictions({ predicted }: ExperimentView, { objectives }: CampaignView): string {
+  return objectives
+    .flatMap(({ name }) => {
+      const belief = predicted?.[name];
+      return belief === undefined ? [] : [`${precise(belief.mean, 3)} ± ${precise(belief.sd, 2)}`];
+    })
+    .join('; ');
+}
+
+function Details({ experiment }: { readonly experiment: ExperimentView }) {
+  const { id, why, reason, stage, observations, suggestedAt } = experiment;
+  const observed = Object.entries(observations).map(([name, value]) => `${words(name)} ${figure(value)}`);
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['Why here', why],
+    ['Reason', reason],
+    ['Stage', stage],
+    ['Observed', observed.length === 0 ? undefined : observed.join(', ')],
+    ['Suggested', clock(suggestedAt)],
+    ['Id', id],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) =>
+        value === undefined || value === '' ? null : (
+          <div>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ),
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,198 @@
+import type { BarState, BarView, DeviceView, PlannedBar } from '../server/contract.ts';
+
+/** Where everything of the Gantt chart goes, as plain numbers: the drawing only draws. */
+export interface PlacedBar {
+  readonly key: string;
+  readonly lane: number;
+  readonly x: number;
+  readonly width: number;
+  readonly y: number;
+  readonly height: number;
+  readonly number: number;
+  readonly kind: 'process' | 'move';
+  readonly state: BarState | 'planned';
+  readonly start: number;
+  readonly end: number;
+  readonly device: string;
+  readonly step: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Width of the part of a running command that lies in the past. */
+  readonly done?: number | undefined;
+  /** More than one: so many commands, too short to be told apart at this zoom. */
+  readonly count: number;
+}
+
+export interface Lane {
+  readonly device: string;
+  readonly y: number;
+  readonly height: number;
+}
+
+export interface GanttLayout {
+  readonly lanes: readonly Lane[];
+  readonly bars: readonly PlacedBar[];
+  readonly height: number;
+  readonly from: number;
+  readonly to: number;
+  readonly nowX: number;
+  /** Lab time to pixels. */
+  scale(at: number): number;
+}
+
+export interface GanttInput {
+  readonly devices: readonly Pick<DeviceView, 'id' | 'places' | 'concurrency' | 'batch' | 'transporter'>[];
+  readonly bars: Iterable<BarView>;
+  readonly plan: readonly PlannedBar[];
+  readonly now: number;
+  /** What to show of the past, ms; undefined: all of it. */
+  readonly span: number | undefined;
+  readonly openedAt: number;
+  readonly finishedAt?: number | undefined;
+  readonly width: number;
+}
+
+const row = 20;
+const gap = 8;
+/** Devices that work on many samples at once show them in so many rows; more share the last. */
+const mostRows = 4;
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function layOutGantt(input: GanttInput): GanttLayout {
+  const { from, to } = windowOf(input);
+  const scale = (at: number) => ((at - from) / (to - from)) * input.width;
+  const lanes: Lane[] = [];
+  const bars: PlacedBar[] = [];
+  const byDevice = groupVisible(input, from, to);
+  let y = 0;
+  input.devices.forEach((device, lane) => {
+    const own = byDevice.get(device.id) ?? [];
+    const rows = assignRows(own, rowsOf(device));
+    const used = Math.max(1, ...rows.map((r) => r + 1));
+    const placed = own.map((bar, i) => place(bar, lane, y + rows[i]! * row, scale, input));
+    bars.push(...mergeTiny(placed));
+    const height = used * row + gap;
+    lanes.push({ device: device.id, y, height });
+    y += height;
+  });
+  return { lanes, bars, height: y, from, to, nowX: scale(input.now), scale };
+}
+
+function place(
+  bar: Unplaced,
+  lane: number,
+  top: number,
+  scale: (at: number) => number,
+  { width, now }: GanttInput,
+): PlacedBar {
+  const thin = bar.kind === 'move' ? 3 : 0;
+  const x = Math.max(0, scale(bar.start));
+  const end = Math.min(width, scale(bar.end));
+  return {
+    ...bar,
+    lane,
+    x,
+    width: Math.max(1.5, end - x),
+    y: top + gap / 2 + thin,
+    height: row - 2 - 2 * thin,
+    count: 1,
+    ...(bar.state === 'running' ? { done: Math.max(0, Math.min(end, scale(now)) - x) } : {}),
+  };
+}
+
+/** Commands of under two pixels that lie side by side become one bar: a day of them is no more to draw than an hour. */
+function mergeTiny(bars: readonly PlacedBar[]): PlacedBar[] {
+  const merged: PlacedBar[] = [];
+  const lastOfRow = new Map<number, number>();
+  for (const bar of bars) {
+    const at = lastOfRow.get(bar.y);
+    const last = at === undefined ? undefined : merged[at];
+    const side =
+      last !== undefined &&
+      bar.x - (last.x + last.width) < 1 &&
+      (last.state === 'planned') === (bar.state === 'planned');
+    if (at !== undefined && side && bar.width < 2 && (last.count > 1 || last.width < 2)) {
+      const end = Math.max(last.end, bar.end);
+      merged[at] = { ...last, width: Math.max(last.width, bar.x + bar.width - last.x), end, count: last.count + 1 };
+    } else {
+      lastOfRow.set(bar.y, merged.length);
+      merged.push(bar);
+    }
+  }
+  return merged;
+}
+
+/** Past on the left, a part of the future on the right while there is one. */
+function windowOf({ now, span, openedAt, finishedAt, plan }: GanttInput): { from: number; to: number } {
+  const end = finishedAt ?? now;
+  const from = span === undefined ? openedAt : Math.max(openedAt, end - span);
+  const past = Math.max(60_000, end - from);
+  const planned = finishedAt === undefined ? plan.reduce((last, bar) => Math.max(last, bar.end), end) : end;
+  const future = span === undefined ? planned - end : Math.min(planned - end, Math.max(span, past) * 0.5);
+  return { from, to: Math.max(from + 60_000, end + Math.max(future, past * 0.02)) };
+}
+
+type Unplaced = Omit<PlacedBar, 'lane' | 'x' | 'width' | 'y' | 'height' | 'done' | 'count'>;
+
+function groupVisible({ bars, plan, now }: GanttInput, from: number, to: number): Map<string, Unplaced[]> {
+  const groups = new Map<string, Unplaced[]>();
+  const add = (bar: Unplaced) => {
+    if (bar.end < from || bar.start > to) return;
+    const group = groups.get(bar.device);
+    if (group === undefined) groups.set(bar.device, [bar]);
+    else group.push(bar);
+  };
+  for (const { id, ...bar } of bars) {
+    const open = bar.state === 'running' || bar.state === 'intended';
+    add({ ...bar, key: id, end: open ? Math.max(bar.end, now) : bar.end });
+  }
+  plan.forEach((bar, i) => {
+    if (bar.end > now) add({ ...bar, key: `plan-${i}`, state: 'planned' });
+  });
+  for (const group of groups.values()) group.sort((a, b) => a.start - b.start || a.end - b.end);
+  return groups;
+}
+
+/** As many rows as the device works on samples at once: a plan that is late must not make the lane jump. */
+function rowsOf({ places, concurrency, batch, transporter }: GanttInput['devices'][number]): number {
+  return transporter ? 1 : Math.min(mostRows, batch ? places : concurrency);
+}
+
+/** The first row that is free when a bar starts; a touch of overlap is the clock's, not the device's. */
+export function assignRows(sorted: readonly Span[], most: number): number[] {
+  const ends: number[] = [];
+  return sorted.map(({ start, end }) => {
+    const free = ends.findIndex((last) => last <= start + 500);
+    const index = free >= 0 ? free : Math.min(ends.length, most - 1);
+    ends[index] = Math.max(ends[index] ?? -Infinity, end);
+    return index;
+  });
+}
+
+export type Direction = 'left' | 'right' | 'up' | 'down';
+
+/** The bar that an arrow key leads to: along the lane, or to the nearest in time on the next lane that has one. */
+export function neighbour(
+  bars: readonly PlacedBar[],
+  key: string | undefined,
+  direction: Direction,
+): PlacedBar | undefined {
+  const known = bars.find((bar) => bar.key === key);
+  if (known === undefined) return bars.findLast((bar) => bar.state === 'running') ?? bars.at(-1);
+  if (direction === 'left' || direction === 'right') {
+    const lane = bars.filter((bar) => bar.lane === known.lane);
+    return lane[lane.indexOf(known) + (direction === 'right' ? 1 : -1)] ?? known;
+  }
+  const step = direction === 'down' ? 1 : -1;
+  const lanes = new Set(bars.map((bar) => bar.lane));
+  for (let lane = known.lane + step; lane >= 0 && lane <= Math.max(...lanes); lane += step) {
+    const others = bars.filter((bar) => bar.lane === lane);
+    if (others.length > 0)
+      return others.reduce((a, b) => (Math.abs(b.start - known.start) < Math.abs(a.start - known.start) ? b : a));
+  }
+  return known;
+}

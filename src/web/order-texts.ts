@@ -1,0 +1,70 @@
+import type { CampaignState, CampaignView, ProgressView } from '../server/contract.ts';
+import { plural } from './format.ts';
+
+export type Op = 'pause' | 'resume' | 'stop' | 'abort' | 'halt';
+
+export interface OrderText {
+  readonly op: Op;
+  readonly label: string;
+  /** The button that does it. */
+  readonly confirm: string;
+  readonly consequence: string;
+  /** Cannot be taken back. */
+  readonly grave: boolean;
+}
+
+const allowed: Readonly<Record<Op, readonly CampaignState[]>> = {
+  pause: ['running'],
+  resume: ['paused'],
+  stop: ['running', 'paused'],
+  abort: ['running', 'paused', 'stopping'],
+  halt: ['running', 'paused', 'stopping', 'aborted'],
+};
+
+export const mayOrder = (op: Op, campaign: CampaignView | undefined): boolean =>
+  campaign !== undefined && allowed[op].includes(campaign.state);
+
+/** What each order will do, in a sentence, before it is given. */
+export function orderTexts(progress: ProgressView | undefined): readonly OrderText[] {
+  const counts = progress?.counts;
+  const running = counts === undefined ? 0 : counts.running + counts.observed + counts.held + counts.indeterminate;
+  const unfinished = running + (counts?.planned ?? 0) + (counts?.suggested ?? 0);
+  return [
+    {
+      op: 'pause',
+      label: 'Pause',
+      confirm: 'Pause',
+      consequence: 'Steps that are running finish. Nothing new starts until you resume.',
+      grave: false,
+    },
+    {
+      op: 'resume',
+      label: 'Resume',
+      confirm: 'Resume',
+      consequence: 'Steps that wait may start again at once.',
+      grave: false,
+    },
+    {
+      op: 'stop',
+      label: 'Stop',
+      confirm: 'Stop the campaign',
+      consequence: `No new experiment begins. ${running === 0 ? 'Nothing is running' : `What runs (${plural(running, 'experiment')}) is carried to its end`}, and all results are kept.`,
+      grave: false,
+    },
+    {
+      op: 'abort',
+      label: 'Abort',
+      confirm: 'Abort the campaign',
+      consequence: `Running steps are cancelled now, and the samples of ${plural(unfinished, 'unfinished experiment')} are discarded. Results so far are kept.`,
+      grave: true,
+    },
+    {
+      op: 'halt',
+      label: 'Halt',
+      confirm: 'Halt every device now',
+      consequence:
+        'Emergency: every device is told to go to its safe state at once, whatever that does to the samples. A halted campaign does not go on by itself.',
+      grave: true,
+    },
+  ];
+}

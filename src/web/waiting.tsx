@@ -1,0 +1,24 @@
+import type { StatusView } from '../server/contract.ts';
+import { words } from './format.ts';
+import { Empty, Panel } from './panel.tsx';
+
+const most = 50;
+
+/** Why steps that could be next are not started yet. Its height is fixed: it changes with every step. */
+export function WaitingPanel({ waiting }: { readonly waiting: StatusView['waiting'] }) {
+  return (
+    <Panel name="waiting" title="Waiting" aside={waiting.length}>
+      <ul class="scroll" tabIndex={0} aria-label="Steps that wait, and why">
+        {waiting.slice(0, most).map(({ number, step, reason }) => (
+          <li>
+            <span class="number">{number}</span>
+            <span>
+              {words(step)}: <span class="quiet">{reason}</span>
+            </span>
+          </li>
+        ))}
+        {waiting.length === 0 && <Empty>Nothing waits.</Empty>}
+      </ul>
+    </Panel>
+  );
+}
