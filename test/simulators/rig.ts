@@ -37,7 +37,11 @@ export function rig(written: Record<string, unknown>, more: { seed?: number; wor
     events.set(key, [...(events.get(key) ?? []), JSON.parse(payload) as EventMessage]);
   });
   void simulation.start();
-  const pass = (seconds: number) => clock.run(() => false, clock.now() + seconds * 1000);
+  const pass = (seconds: number) => {
+    const until = clock.now() + seconds * 1000;
+    clock.after(seconds * 1000, () => undefined);
+    clock.run(() => false, until);
+  };
   pass(1);
 
   const send = (device: string, key: string, capability: string, parameters: Record<string, unknown>) =>

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { smartPlugTasmota, SmartPlugDriver } from '../../devices/smart-plug-tasmota.ts';
+import { readShelly } from '../../devices/shelly.ts';
+import { readTasmota } from '../../devices/tasmota.ts';
+import { VirtualClock } from '../../src/base/clock.ts';
+import { MemoryBroker } from '../../simulators/memory-bus.ts';
+import type { DriverOutcome, DriverReport } from '../../src/wire/driver.ts';
+import { parseMessage, type MeterMessage } from '../../src/wire/messages.ts';
+import { colourLab, rig } from './rig.ts';
+
+describe('Tasmota', () => {
+  const energy = { TotalStartTime: '2022-03-20T15:20:48', Total: 514.153, Power: 56 };
+
+  it('is read from what plugs say, with one meter or two, and sensors beside it', () => {
+    const since = Date.UTC(2022, 2, 20, 15, 20, 48);
+    expect(readTasmota(JSON.stringify({ Time: '2023-05-19T20:52:56', ENERGY: energy }))).toEqual({
+      total: 514.153,
+      unit: 'kWh',
+      resolution: 0.001,
+      resetAt: since,
+    });
+    const two = { ...energy, Total: [2.813, 0.254], Power: [52, 5] };
+    expect(readTasmota(JSON.stringify({ ENERGY: two, Switch1: 'ON', TempUnit: 'F' }))?.total).toBeCloseTo(3.067, 9);
+  });
+
+  it('passes over everything else', () => {
+    for (const payload of ['', 'Online', '{}', '{"ENERGY":{}}', '{"ENERGY":{"Total":1,"TotalStartTime":"soon"}}'])
+      expect(readTasmota(payload)).toBeUndefined();
+  });
+});
+
+describe('a device on a smart plug', () => {
+  const onPlug = (kind: string, topic: string) =>
+    rig(colourLab({ devices: { handler: { kind: 'liquid-handler', meter: { kind, topic } } }, transport: undefined }));
+
+  it('speaks Tasmota, and its counter becomes the meter of the device', () => {
+    const lab = onPlug('tasmota', 'tele/plug_7/SENSOR');
+    for (let i = 0; i < 20; i++) lab.run('handler', `k${i}`, 'dispense', { sample: 's', volumes: { red: 40 } });
+    lab.pass(15);
+    const said = lab.heard.filter(({ topic }) => topic === 'tele/plug_7/SENSOR').map(({ body }) => body);
+    const meters = lab.heard.filter(({ topic }) => topic === 'labwright/1/test/dev/handler/meter/plug');
+    expect(meters.length).toBe(said.length);
+    expect(said[0]).toMatchObject({ ENERGY: { Voltage: 230, Factor: 1, Power: 20 } });
+    const totals = meters.map(({ body }) => (body as unknown as MeterMessage).total);
+    expect(totals).toEqual([...totals].sort((a, b) => a - b));
+    const drawn = lab.world.drawn('handler', lab.clock.now()) / 3_600_000;
+    expect(totals.at(-1)).toBeGreaterThan(0.01);
+    expect(drawn - totals.at(-1)!).toBeLessThan(0.002);
+    const { topic, body } = meters.at(-1)!;
+    expect(parseMessage(topic, JSON.stringify(body)).ok).toBe(true);
+    expect(body['resetAt']).toBe('2026-01-05T08:00:00.000Z');
+    expect(lab.broker.retained.has(topic)).toBe(true);
+  });
+
+  it('speaks Shelly', () => {
+    const lab = onPlug('shelly-gen2', 'shelly-1/status/switch:0');
+    lab.pass(3600);
+    const said = lab.heard.filter(({ topic }) => topic === 'shelly-1/status/switch:0').at(-1)!;
+    expect(readShelly(JSON.stringify(said.body))?.total).toBeCloseTo(20, 0);
+    const meter = lab.heard.filter(({ topic }) => topic.endsWith('/meter/plug')).at(-1)!;
+    expect(meter.body).toMatchObject({ unit: 'Wh', resetAt: '1970-01-01T00:00:00.000Z' });
+  });
+
+  it('counts yesterday and today', () => {
+    const lab = onPlug('tasmota', 'tele/plug_7/SENSOR');
+    lab.pass(26 * 3600);
+    const last = lab.heard.filter(({ topic }) => topic === 'tele/plug_7/SENSOR').at(-1)!;
+    const { Total, Yesterday, Today } = last.body['ENERGY'] as Record<string, number>;
+    expect(Total).toBeCloseTo(0.02 * 26, 2);
+    expect(Yesterday).toBeCloseTo(0.02 * 16, 2);
+    expect(Yesterday! + Today!).toBeCloseTo(Total!, 2);
+  });
+});
+
+describe('the driver of a switched socket', () => {
+  function socket(answer: (payload: string) => string | undefined) {
+    const clock = new VirtualClock();
+    const broker = new MemoryBroker({ clock });
+    const plug = broker.connect({ clientId: 'plug' });
+    const asked: string[] = [];
+    plug.subscribe('cmnd/p/POWER', ({ payload }) => {
+      asked.push(payload);
+      const said = answer(payload);
+      if (said !== undefined) plug.publish('stat/p/POWER', said);
+    });
+    const bus = broker.connect({ clientId: 'driver' });
+    const written = { topic: 'p' };
+    const descriptor = smartPlugTasmota.describe('socket', written);
+    const driver = new SmartPlugDriver({ bus, clock, descriptor, options: smartPlugTasmota.read('socket', written) });
+    const ends: DriverOutcome[] = [];
+    const report = { end: (outcome: DriverOutcome) => ends.push(outcome) } as unknown as DriverReport;
+    clock.run(() => false, clock.now() + 100);
+    const order = (on: boolean) => {
+      driver.start({ key: 'k', capability: 'switch', parameters: { on } }, report);
+      clock.run(() => false, clock.now() + 20_000);
+    };
+    return { driver, ends, asked, order, clock };
+  }
+
+  it('waits for the word of the plug', () => {
+    const { order, ends, asked } = socket((payload) => payload);
+    order(true);
+    order(false);
+    expect(asked).toEqual(['ON', 'OFF']);
+    expect(ends.map(({ outcome, result }) => [outcome, result])).toEqual([
+      ['ok', { on: true }],
+      ['ok', { on: false }],
+    ]);
+  });
+
+  it('does not know when the plug says nothing, and switches off in an emergency', () => {
+    const { driver, order, ends, asked, clock } = socket(() => undefined);
+    order(true);
+    expect(ends).toMatchObject([{ outcome: 'indeterminate', error: { code: 'E_NO_ANSWER' } }]);
+    driver.halt();
+    clock.run(() => false, clock.now() + 100);
+    expect(asked).toEqual(['ON', 'OFF']);
+  });
+});
