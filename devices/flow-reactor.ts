@@ -68,6 +68,6 @@ export const flowReactor = deviceKind('flow-reactor', Options, (id, options) => 
       },
     ],
     meters: [meter('mains', 'Wh', 0.1)],
-    onControllerLost: 'stop',
+    onControllerLost: 'finish',
   };
 });

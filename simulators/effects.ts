@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { failure, FailureError } from '../src/base/failure.ts';
 
 /** What physically happened. Each line is true from the moment it is written, whatever any process believes. */
 export type Happening =
@@ -66,7 +67,7 @@ export function fileEffects(directory: string): EffectsLog {
       if (!name.endsWith('.jsonl')) continue;
       const { text, end } = readLines(join(directory, name), offsets.get(name) ?? 0);
       offsets.set(name, end);
-      for (const line of text.split('\n')) if (line !== '') effects.push(JSON.parse(line) as Effect);
+      for (const line of text.split('\n')) if (line !== '') effects.push(readEffect(line, join(directory, name)));
     }
     return effects.sort((a, b) => a.at - b.at);
   };
@@ -90,5 +91,18 @@ function readLines(file: string, from: number): { text: string; end: number } {
     return { text: bytes.toString('utf8', 0, end), end: from + end };
   } finally {
     closeSync(reader);
+  }
+}
+
+function readEffect(line: string, file: string): Effect {
+  try {
+    return JSON.parse(line) as Effect;
+  } catch {
+    throw new FailureError(
+      failure('ledger.corrupt', 'The record of what a simulated instrument has done cannot be read.', {
+        where: file,
+        mend: 'Move the folder of the simulation away and start it afresh.',
+      }),
+    );
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { flowReactor } from '../devices/flow-reactor.ts';
+import { failure, FailureError } from '../src/base/failure.ts';
 import { present } from '../src/base/invariant.ts';
 import { capabilityOf } from '../src/domain/descriptor.ts';
 import type { Amount } from '../src/domain/event.ts';
@@ -150,6 +151,11 @@ const show = (m3: number): string => `${Number(fromSi(m3, 'mL').toPrecision(4))}
 /** mol/L of a material in the lab. */
 function concentrationOf(lab: Lab, material: string): number {
   const written = lab.materials[material as keyof Lab['materials']]?.properties['concentration'];
-  const read = typeof written === 'string' ? readQuantity(written, 'mol/m3') : undefined;
-  return read?.ok ? fromSi(read.value.si, 'mol/L') : NaN;
+  const read = readQuantity(typeof written === 'string' ? written : '', 'mol/m3');
+  if (read.ok) return fromSi(read.value.si, 'mol/L');
+  throw new FailureError(
+    failure('input.invalid', `A flow reactor needs the concentration of the material "${material}".`, {
+      mend: `Write for example "properties: { concentration: 1 mol/L }" under materials.${material} in lab.yaml.`,
+    }),
+  );
 }

@@ -30,7 +30,7 @@ export function simulateRobotArm(place: Surroundings): Instrument {
       const transport = present(lab.transport, 'the transport of a lab with a robot arm');
       const where = world.placeOf(sample);
       if (where === undefined && lab.racks[from as keyof Lab['racks']] !== undefined)
-        world.put(sample, from, clock.now());
+        world.record(place.id, clock.now(), { kind: 'placed', sample, place: from });
       else if (where !== from)
         return trouble(
           'E_SAMPLE_ABSENT',

@@ -78,7 +78,7 @@ export class SimulatedDevice {
     this.#life = undefined;
     this.#revival?.cancel();
     if (life === undefined) return;
-    life.driver?.die();
+    life.driver?.switchOff();
     await life.host?.close();
     await life.bus?.close();
     life.journal.close?.();

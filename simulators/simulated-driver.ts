@@ -81,6 +81,12 @@ export class SimulatedDriver implements Driver {
     this.#running.clear();
   }
 
+  /** The end of a process that was asked to end: the device is switched off. */
+  switchOff(): void {
+    this.die();
+    this.#mains.draw(0);
+  }
+
   #misfortune(key: string): Misfortune {
     return misfortuneOf(this.#place.device.faults, this.#place.seed, this.#place.id, key);
   }

@@ -112,4 +112,15 @@ describe('a killed device', () => {
     expect(end.meters[0]!.boot).toBe('reader-2');
     expect(end.meters[0]!.start * 3600).toBeGreaterThan(before + 3600 * 15 - 72);
   });
+
+  it('is switched off when it is asked to end, and says goodbye', async () => {
+    const lab = rig(colourLab({ devices: { reader: { kind: 'plate-reader' } }, transport: undefined }));
+    lab.run('reader', 'k1', 'read_absorbance', { sample: 's' });
+    const stopped = lab.simulation.stop();
+    lab.pass(1);
+    await stopped;
+    expect(lab.world.powerOf('reader')).toBe(0);
+    const states = lab.heard.filter(({ topic }) => topic.endsWith('/$state')).map(({ body }) => body['state']);
+    expect(states.at(-1)).toBe('disconnected');
+  });
 });

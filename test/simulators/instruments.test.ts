@@ -112,6 +112,13 @@ describe('flow reactor', () => {
     expect(end?.consumed?.find(({ material }) => material === 'dfnb')?.amount).toBeCloseTo(feeds.dfnb, 1);
   });
 
+  it('asks for the concentration of its reagents', () => {
+    const materials = { dfnb: { lots: [{ id: 'd', amount: '1 mL' }] } };
+    expect(() => rig({ devices: { reactor: { kind: 'flow-reactor' } }, materials })).toThrow(
+      /needs the concentration of the material "dfnb"/,
+    );
+  });
+
   it('refuses feeds that contradict the conditions', () => {
     const end = lab().run('reactor', 'k1', 'run_snar', { ...conditions, feeds: { ...feeds, dfnb: 1 } });
     expect(end).toMatchObject({ kind: 'nack', code: 'E_BAD_PARAMETERS' });

@@ -41,6 +41,13 @@ describe('a world in files', () => {
     expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(2);
   });
 
+  it('names the file that somebody has written into', () => {
+    const where = directory();
+    createWorld({ lab, directory: where }).record('handler', 10, pour(1e-7));
+    appendFileSync(join(where, 'handler.jsonl'), 'nonsense\n');
+    expect(() => createWorld({ lab, directory: where }).dispensed()).toThrow(/handler\.jsonl.*cannot be read/);
+  });
+
   it('takes the latest word on a place, in whatever order the files are read', () => {
     const where = directory();
     const [world, late] = [createWorld({ lab, directory: where }), createWorld({ lab, directory: where })];
