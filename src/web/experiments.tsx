@@ -24,7 +24,7 @@ export function ExperimentsPanel({ experiments, campaign }: ExperimentsProps) {
   return (
     <Panel name="experiments" title="Experiments" aside={<Filter all={all} filter={filter} choose={setFilter} />}>
       {all.length === 0 && <Empty>No experiment has been suggested yet.</Empty>}
-      <div class="scroll" role="region" aria-label="Table of experiments" tabIndex={0}>
+      <div class="scroll" role="region" aria-label="Table of experiments" tabindex={0}>
         <table>
           <Head campaign={campaign} sort={sort} choose={(by) => setSort(nextSort(sort, by))} />
           <tbody>

@@ -4,7 +4,8 @@ export function figure(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return '–';
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e6 || size < 1e-4)) return value.toExponential(digits - 1).replace('e+', 'e');
-  return String(Number(value.toPrecision(digits))).replace('-', '−');
+  const rounded = size >= 10 ** digits ? Math.round(value) : Number(value.toPrecision(digits));
+  return String(rounded).replace('-', '−');
 }
 
 /** Like `figure`, but with all its digits, for columns of figures. */

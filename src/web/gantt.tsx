@@ -105,7 +105,7 @@ function Chart(props: {
       width={width}
       height={height + axisHeight}
       role="group"
-      tabIndex={0}
+      tabindex={0}
       aria-label="Schedule of all devices; arrow keys go from command to command"
       onKeyDown={onKeyDown}
       onPointerLeave={() => select(undefined)}

@@ -36,7 +36,7 @@ export function LogPanel({ log, older }: LogProps) {
       title="Events"
       aside={<Switches label="Events shown" options={choices} value={detailed} choose={setDetailed} />}
     >
-      <ol class="scroll lines" tabIndex={0} aria-label="Events, newest first" reversed>
+      <ol class="scroll lines" tabindex={0} aria-label="Events, newest first" reversed>
         {lines
           .toReversed()
           .filter((line) => detailed || line.level !== 'detail')

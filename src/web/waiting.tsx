@@ -8,7 +8,7 @@ const most = 50;
 export function WaitingPanel({ waiting }: { readonly waiting: StatusView['waiting'] }) {
   return (
     <Panel name="waiting" title="Waiting" aside={waiting.length}>
-      <ul class="scroll" tabIndex={0} aria-label="Steps that wait, and why">
+      <ul class="scroll" tabindex={0} aria-label="Steps that wait, and why">
         {waiting.slice(0, most).map(({ number, step, reason }) => (
           <li>
             <span class="number">{number}</span>

@@ -76,7 +76,7 @@ describe('a viewer', () => {
     expect(status.plan[0]).toMatchObject({ number: expect.any(Number), device: expect.any(String) });
     expect(status.waiting[0]?.reason).toMatch(/busy/);
     lab.more = { brokerConnected: false };
-    await expect.poll(() => next(page, 'status')).toMatchObject({ brokerConnected: false });
+    await expect.poll(() => next(page, 'status'), { timeout: 4000 }).toMatchObject({ brokerConnected: false });
   });
 
   it('catches up from the sequence number that it knows', async () => {
