@@ -19,28 +19,81 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Wall time, or `speed` times as fast from `origin` (lab time in ms at wall time `anchor`) on. */
-export function realClock(options: { speed?: number; origin?: number; anchor?: number } = {}): Clock {
-  const { speed = 1, anchor = Date.now() } = options;
-  const origin = options.origin ?? anchor;
-  invariant(speed > 0 && Number.isFinite(speed), 'the speed of a clock is a positive number');
-  const longest = 2 ** 31 - 1;
-  const now = () => Math.round(origin + (Date.now() - anchor) * speed);
-  return {
-    speed,
-    now,
-    after(delayMs, action) {
-      const due = now() + delayMs;
-      let handle: ReturnType<typeof setTimeout>;
-      const arm = () => {
-        const wall = Math.max(0, (due - now()) / speed);
-        handle = wall > longest ? setTimeout(arm, longest) : setTimeout(action, Math.ceil(wall));
-      };
-      arm();
-      return { cancel: () => clearTimeout(handle) };
-    },
-    networkMs: (wallMs) => wallMs * speed,
-  };
+/** How lab time follows wall time: `origin` (lab ms) at `anchor` (wall ms), and `speed` times as fast from then on. */
+export interface Pace {
+  readonly origin: number;
+  readonly anchor: number;
+  readonly speed: number;
+}
+
+/** Wall time, or `speed` times as fast. Lab time begins as wall time where no pace says otherwise. */
+export function realClock(pace: Partial<Pace> = {}): AdjustableClock {
+  const anchor = pace.anchor ?? Date.now();
+  return new AdjustableClock({ anchor, origin: pace.origin ?? anchor, speed: pace.speed ?? 1 });
+}
+
+const longestTimeout = 2 ** 31 - 1;
+
+/** A clock on wall time whose pace can be set anew: simulators follow the pace of their controller. */
+export class AdjustableClock implements Clock {
+  #pace: Pace;
+  readonly #armed = new Set<{ rearm(): void }>();
+
+  constructor(pace: Pace) {
+    this.#pace = checkedPace(pace);
+  }
+
+  get speed(): number {
+    return this.#pace.speed;
+  }
+
+  get pace(): Pace {
+    return this.#pace;
+  }
+
+  now(): number {
+    const { origin, anchor, speed } = this.#pace;
+    return Math.round(origin + (Date.now() - anchor) * speed);
+  }
+
+  networkMs(wallMs: number): number {
+    return wallMs * this.speed;
+  }
+
+  after(delayMs: number, action: () => void): Timer {
+    const due = this.now() + delayMs;
+    let handle: ReturnType<typeof setTimeout>;
+    const entry = {
+      rearm: () => {
+        clearTimeout(handle);
+        const wall = Math.max(0, (due - this.now()) / this.speed);
+        handle = wall > longestTimeout ? setTimeout(entry.rearm, longestTimeout) : setTimeout(fire, Math.ceil(wall));
+      },
+    };
+    const fire = () => {
+      this.#armed.delete(entry);
+      action();
+    };
+    this.#armed.add(entry);
+    entry.rearm();
+    return {
+      cancel: () => {
+        clearTimeout(handle);
+        this.#armed.delete(entry);
+      },
+    };
+  }
+
+  /** Lab time jumps to the new pace; timers keep the lab time at which they are due. */
+  adjust(pace: Pace): void {
+    this.#pace = checkedPace(pace);
+    for (const entry of this.#armed) entry.rearm();
+  }
+}
+
+function checkedPace(pace: Pace): Pace {
+  invariant(pace.speed > 0 && Number.isFinite(pace.speed), 'the speed of a clock is a positive number');
+  return pace;
 }
 
 interface Entry {

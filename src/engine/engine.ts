@@ -1,4 +1,4 @@
-import type { Clock } from '../base/clock.ts';
+import type { Clock, Pace } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
@@ -30,6 +30,8 @@ export interface EngineOptions {
   readonly software: string;
   /** Wall ms to listen for what is retained before the first command. */
   readonly settleMs?: number;
+  /** Told to simulators, so that they live in the same lab time. */
+  readonly pace?: Pace;
   readonly log?: (message: string) => void;
   /** Verifies every plan and stops the process when one is wrong. */
   readonly strict?: boolean;
@@ -69,6 +71,7 @@ export class Engine {
       site,
       controller,
       instance,
+      ...(options.pace === undefined ? {} : { pace: options.pace }),
       commandState: (key) => this.#commandState(key),
       listener: {
         onEvent: (event, actor) => this.submit(event, actor),
@@ -90,11 +93,12 @@ export class Engine {
   }
 
   /** Opens the campaign if the ledger is new, reconciles what is open, and begins to work. */
-  start(definition?: Definition, time: { origin: number; anchor: number } = { origin: 0, anchor: 0 }): void {
+  start(definition?: Definition, time?: Pick<Pace, 'origin' | 'anchor'>): void {
     const { clock, settleMs = 0 } = this.#options;
+    const { origin, anchor } = time ?? { origin: clock.now(), anchor: clock.now() };
     if (definition !== undefined && this.#state.definition === undefined) {
       const { campaign, lab } = definition;
-      const data = { campaign: campaign.campaign, definition, clock: { ...time, speed: clock.speed } };
+      const data = { campaign: campaign.campaign, definition, clock: { origin, anchor, speed: clock.speed } };
       this.submit({ type: 'campaign.opened', data }, 'controller');
       for (const event of lotsOf(lab)) this.submit(event, 'controller');
     }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock, Pace, Timer } from '../base/clock.ts';
 import type { Command, NewEvent } from '../domain/event.ts';
 import { CommandKey, ControllerId, DeviceId } from '../domain/ids.ts';
 import { commandEndOf, meterTotal, toJoules } from '../wire/amounts.ts';
@@ -38,6 +38,7 @@ export interface GatewayOptions {
   readonly site: string;
   readonly controller: string;
   readonly instance: string;
+  readonly pace?: Pace;
   readonly listener: GatewayListener;
   /** The state of a command in the books; undefined when it is none of ours or has ended. */
   readonly commandState: (key: string) => { state: string; command: Command; intendedAt: number } | undefined;
@@ -149,8 +150,8 @@ export class Gateway {
   }
 
   #announce(online: boolean): void {
-    const { bus, site, controller, instance, clock } = this.#options;
-    const body = { online, epoch: this.#epoch, instance, at: toWireTime(clock.now()) };
+    const { bus, site, controller, instance, clock, pace } = this.#options;
+    const body = { online, epoch: this.#epoch, instance, at: toWireTime(clock.now()), pace };
     bus.publish(topics.controller(site, controller), JSON.stringify(body), { retain: true });
   }
 

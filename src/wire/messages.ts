@@ -149,7 +149,14 @@ export type MeterMessage = z.infer<typeof MeterMessage>;
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 export const LogMessage = z.object({ level: z.enum(logLevels), message: z.string(), key: CommandKey.optional() });
 
-export const ControllerMessage = z.object({ online: z.boolean(), epoch: Epoch, instance: z.string(), at: Time });
+const Pace = z.object({ origin: z.number(), anchor: z.number(), speed: z.number().positive() });
+export const ControllerMessage = z.object({
+  online: z.boolean(),
+  epoch: Epoch,
+  instance: z.string(),
+  at: Time,
+  pace: Pace.optional().describe('How lab time follows wall time (ms): simulators live in it, instruments ignore it.'),
+});
 export type ControllerMessage = z.infer<typeof ControllerMessage>;
 
 /** Kind of topic to the schema of its payload. */

@@ -1,0 +1,160 @@
+import * as z from 'zod';
+import type { Campaign, Definition } from '../domain/campaign.ts';
+import { unitOf } from '../domain/campaign.ts';
+import type { ExperimentRow, Ledger } from '../ledger/ledger.ts';
+import { amountText, digits, durationText, energyText, table } from './text.ts';
+
+export interface Best {
+  readonly experiment: string;
+  readonly parameters: Readonly<Record<string, number | string>>;
+  readonly objectives: Readonly<Record<string, number>>;
+}
+
+/** What a campaign has come to: the same figures in text and in JSON. */
+export interface Report {
+  readonly campaign: string;
+  readonly status: string;
+  readonly outcome: string | undefined;
+  readonly reason: string | undefined;
+  readonly experiments: Readonly<Record<string, number>>;
+  readonly budgetExperiments: number;
+  /** One for a single objective; all that no other experiment beats for several. */
+  readonly best: readonly Best[];
+  readonly makespanMs: number;
+  readonly materials: readonly { material: string; used: number; waste: number; onHand: number; unit: string }[];
+  readonly joules: number;
+  readonly modelledJoules: number;
+  readonly optimizerCpuSeconds: number;
+  readonly co2eKg: number;
+  readonly cost: number;
+  readonly currency: string;
+  readonly waitingForPerson: readonly { key: string; device: string; capability: string; experiment: string }[];
+}
+
+export function reportOf(ledger: Ledger): Report | undefined {
+  const definition = ledger.definition();
+  const campaign = ledger.campaign();
+  if (definition === undefined || campaign === undefined) return undefined;
+  const rows = ledger.experiments();
+  const totals = ledger.totals();
+  const counts: Record<string, number> = {};
+  for (const { status } of rows) counts[status] = (counts[status] ?? 0) + 1;
+  return {
+    campaign: campaign.campaign,
+    status: campaign.status,
+    outcome: campaign.outcome,
+    reason: campaign.reason,
+    experiments: counts,
+    budgetExperiments: definition.campaign.budget.experiments,
+    best: bestOf(definition.campaign, rows),
+    makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
+    materials: materialsOf(ledger),
+    joules: totals.energy.joules,
+    modelledJoules: totals.energy.modelled,
+    optimizerCpuSeconds: campaign.cpuSeconds,
+    co2eKg: totals.co2e,
+    cost: totals.cost,
+    currency: definition.lab.currency,
+    waitingForPerson: doubtful(ledger),
+  };
+}
+
+const Doubt = z.object({
+  value: z.string(),
+  context: z.object({
+    command: z.object({ key: z.string(), device: z.string(), capability: z.string(), experiment: z.string() }),
+  }),
+});
+
+/** Commands that only a person can decide on. */
+function doubtful(ledger: Ledger): Report['waitingForPerson'] {
+  return ledger
+    .snapshots()
+    .filter(({ entity }) => entity === 'command')
+    .map(({ state }) => Doubt.parse(JSON.parse(state)))
+    .filter(({ value }) => value === 'doubtful')
+    .map(({ context }) => context.command);
+}
+
+function materialsOf(ledger: Ledger): Report['materials'] {
+  const sums = new Map<string, Report['materials'][number]>();
+  for (const { material, used, waste, onHand, unit } of ledger.stock()) {
+    const sum = sums.get(material) ?? { material, used: 0, waste: 0, onHand: 0, unit };
+    sums.set(material, { ...sum, used: sum.used + used, waste: sum.waste + waste, onHand: sum.onHand + onHand });
+  }
+  return [...sums.values()];
+}
+
+/** Smaller is better, whatever the goal. */
+const lossOf = (campaign: Campaign, objectives: Readonly<Record<string, number>>): number[] =>
+  campaign.objectives.map(({ name, goal, target }) => {
+    const value = objectives[name] ?? Infinity;
+    if (goal === 'target') return Math.abs(value - target!);
+    return goal === 'maximize' ? -value : value;
+  });
+
+/** Completed experiments that no other one beats in every objective (Pareto), the best first. */
+export function bestOf(campaign: Campaign, rows: readonly ExperimentRow[]): Best[] {
+  const done = rows.flatMap(({ status, experiment, parameters, objectives }) =>
+    status === 'completed' && objectives !== undefined
+      ? [{ experiment, parameters, objectives, loss: lossOf(campaign, objectives) }]
+      : [],
+  );
+  const dominates = (a: number[], b: number[]) => a.every((x, i) => x <= b[i]!) && a.some((x, i) => x < b[i]!);
+  const front = done.filter(({ loss }) => !done.some((other) => dominates(other.loss, loss)));
+  return front
+    .sort((a, b) => a.loss[0]! - b.loss[0]!)
+    .slice(0, campaign.objectives.length === 1 ? 1 : undefined)
+    .map(({ experiment, parameters, objectives }) => ({ experiment, parameters, objectives }));
+}
+
+const pointText = (campaign: Campaign, parameters: Best['parameters']): string =>
+  Object.entries(campaign.space)
+    .map(([name, parameter]) => {
+      const value = parameters[name];
+      const text = typeof value === 'number' ? digits(value, 4) : String(value);
+      return `${name} ${text}${unitOf(parameter) === '' ? '' : ` ${unitOf(parameter)}`}`;
+    })
+    .join(', ');
+
+const objectivesText = (campaign: Campaign, objectives: Best['objectives']): string =>
+  campaign.objectives
+    .map(({ name, unit }) => `${name} ${digits(objectives[name] ?? NaN, 4)}${unit === '' ? '' : ` ${unit}`}`)
+    .join(', ');
+
+export const bestText = ({ campaign }: Definition, { experiment, parameters, objectives }: Best): string =>
+  `${objectivesText(campaign, objectives)}   (${experiment}: ${pointText(campaign, parameters)})`;
+
+export function reportText(report: Report, definition: Definition): string {
+  const counts = Object.entries(report.experiments)
+    .map(([status, count]) => `${count} ${status}`)
+    .join(', ');
+  const state = report.outcome === undefined ? report.status : `${report.outcome}: ${report.reason ?? ''}`;
+  const materials = report.materials.map(({ material, used, waste, onHand, unit }) => [
+    `  ${material}`,
+    amountText(used, unit),
+    waste > 0 ? amountText(waste, unit) : '-',
+    amountText(onHand, unit),
+  ]);
+  const modelled = report.modelledJoules > 0 ? ` (${energyText(report.modelledJoules)} of it modelled)` : '';
+  const lines = [
+    `${report.campaign}: ${state}`,
+    ...(report.best.length === 0 ? ['Best          nothing completed yet'] : []),
+    ...report.best.slice(0, 8).map((best, i) => `${i === 0 ? 'Best ' : '     '}         ${bestText(definition, best)}`),
+    ...(report.best.length > 8 ? [`              and ${report.best.length - 8} more that none other beats`] : []),
+    `Experiments   ${counts || 'none'} of ${report.budgetExperiments}`,
+    `Makespan      ${durationText(report.makespanMs)} of lab time`,
+    `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
+    `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,
+    `Cost          ${digits(report.cost)} ${report.currency}`,
+    ...(materials.length === 0
+      ? []
+      : ['Materials', table([['  material', 'used', 'of it waste', 'left'], ...materials])]),
+    ...report.waitingForPerson.map(
+      ({ key, device, capability, experiment }) =>
+        `A person must decide: ${device} does not know whether "${capability}" for ${experiment} happened.\n` +
+        `  labwright resolve ${key} happened|not_happened|discard`,
+    ),
+  ];
+  return lines.join('\n');
+}

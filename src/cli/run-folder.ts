@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import * as z from 'zod';
+import { failure, FailureError } from '../base/failure.ts';
+
+/** Where a run keeps what must outlive its process: the ledger, and of simulated devices their journals and world. */
+export interface RunFolder {
+  readonly path: string;
+  readonly ledger: string;
+  readonly journals: string;
+  readonly world: string;
+}
+
+export const runsFolder = 'runs';
+
+export const folderAt = (path: string): RunFolder => ({
+  path,
+  ledger: join(path, 'ledger.sqlite'),
+  journals: join(path, 'journals'),
+  world: join(path, 'world'),
+});
+
+/** runs/NAME-001, or the next number that is free. */
+export function newRunFolder(name: string, path?: string): RunFolder {
+  const chosen = path ?? nextFree(name);
+  if (existsSync(join(chosen, 'ledger.sqlite')))
+    throw new FailureError(
+      failure('input.invalid', `The folder ${chosen} holds a campaign already.`, {
+        mend: `Continue it with "labwright resume ${chosen}", or name another with --dir.`,
+      }),
+    );
+  mkdirSync(chosen, { recursive: true });
+  return folderAt(chosen);
+}
+
+function nextFree(name: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(runsFolder, `${name}-${String(number).padStart(3, '0')}`);
+    if (!existsSync(path)) return path;
+  }
+}
+
+/** The folder that was named, or the one that was used last. */
+export function existingRunFolder(path?: string): RunFolder {
+  const chosen = path ?? latest();
+  if (chosen !== undefined && existsSync(join(chosen, 'ledger.sqlite'))) return folderAt(chosen);
+  if (chosen !== undefined && basename(chosen) === 'ledger.sqlite') return existingRunFolder(join(chosen, '..'));
+  throw new FailureError(
+    failure('ledger.missing', path === undefined ? 'There is no campaign in runs/.' : `${path} holds no campaign.`, {
+      mend: 'Start one with "labwright run campaign.yaml", or name its folder.',
+    }),
+  );
+}
+
+function latest(): string | undefined {
+  if (!existsSync(runsFolder)) return undefined;
+  const times = readdirSync(runsFolder)
+    .map((name) => join(runsFolder, name))
+    .filter((path) => existsSync(join(path, 'ledger.sqlite')))
+    .map((path) => ({ path, time: lastWritten(path) }));
+  return times.sort((a, b) => b.time - a.time)[0]?.path;
+}
+
+const lastWritten = (path: string): number =>
+  Math.max(...readdirSync(path).map((name) => statSync(join(path, name)).mtimeMs));
+
+const Launch = z.object({
+  /** Absent when the run brings its own broker and simulators. */
+  broker: z.string().optional(),
+  speed: z.number(),
+  page: z.string().optional(),
+});
+export type Launch = z.infer<typeof Launch>;
+
+/** How a run was started, for `resume`; and where its page listens while it runs, for `resolve` and `order`. */
+export const launchOf = (folder: RunFolder): Launch => {
+  const file = join(folder.path, 'launch.json');
+  return existsSync(file) ? Launch.parse(JSON.parse(readFileSync(file, 'utf8'))) : { speed: 1 };
+};
+
+/** Holds the operator's token, so only the owner may read it. */
+export const saveLaunch = (folder: RunFolder, launch: Launch): void =>
+  writeFileSync(join(folder.path, 'launch.json'), `${JSON.stringify(launch)}\n`, { mode: 0o600 });
+
+export const discard = (folder: RunFolder): void => rmSync(folder.path, { recursive: true, force: true });

@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { realClock, type AdjustableClock, type Pace } from '../base/clock.ts';
+import { describeFailure, exitCodeOf, failure, FailureError, type Failure } from '../base/failure.ts';
+import { uniqueId } from '../base/random.ts';
+import type { Definition } from '../domain/campaign.ts';
+import type { LabEvent } from '../domain/event.ts';
+import { Engine } from '../engine/engine.ts';
+import { workerAdvisor } from '../engine/optimizer-worker.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import type { LabSource } from '../server/source.ts';
+import { startServer, type LabServer } from '../server/server.ts';
+import { connectBus } from '../wire/mqtt-bus.ts';
+import { toWireTime } from '../wire/time.ts';
+import { topics } from '../wire/topics.ts';
+import { progressOf, type Mode, type Progress } from './progress.ts';
+import { reportOf, reportText } from './report.ts';
+import { saveLaunch, type RunFolder } from './run-folder.ts';
+
+export const version: string = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** Prints a failure and gives the exit code that the documentation promises for it. */
+export function failWith(problem: Failure | readonly Failure[], json: boolean): number {
+  const failures = Array.isArray(problem) ? (problem as readonly Failure[]) : [problem as Failure];
+  for (const one of failures)
+    process.stderr.write(json ? `${JSON.stringify({ type: 'failure', ...one })}\n` : `${describeFailure(one)}\n`);
+  return exitCodeOf(failures[0]!);
+}
+
+/** Wall ms to listen for what devices have left with the broker before the first command. */
+const settleMs = 700;
+
+export interface SessionOptions {
+  readonly folder: RunFolder;
+  readonly ledger: Ledger;
+  readonly definition: Definition;
+  readonly pace: Pace;
+  readonly brokerUrl: string;
+  /** Brought along with --broker, to be remembered for `resume`. */
+  readonly externalBroker: boolean;
+  readonly mode: Mode;
+  /** Port of the page, `undefined` for 8080 or whatever is free; `false` for no page. */
+  readonly page: number | undefined | false;
+  /** Serve the page after the end. */
+  readonly stay: boolean;
+}
+
+/** Runs the controller until the campaign has ended, the process is told to go, or it cannot go on. */
+export async function runSession(options: SessionOptions): Promise<number> {
+  const { ledger, definition, pace, folder } = options;
+  const clock = realClock(pace);
+  const advisor = workerAdvisor();
+  const instance = uniqueId();
+  const bus = await connectBus({
+    url: options.brokerUrl,
+    clientId: `labwright-${instance.slice(0, 12)}`,
+    will: willOf(definition, instance, clock),
+  });
+  let progress: Progress | undefined;
+  const engine = new Engine({
+    ledger,
+    clock,
+    bus,
+    advisor,
+    site: definition.lab.site,
+    instance,
+    software: `labwright ${version}`,
+    settleMs,
+    pace,
+    log: (message) => progress?.say(message),
+  });
+  const write = (text: string) => void process.stdout.write(text);
+  progress = progressOf(options.mode, { ledger, definition, status: () => engine.status(), write });
+  const page = options.page === false ? undefined : await openPage(options.page, sourceOf(engine, ledger));
+  const { speed } = pace;
+  const broker = options.externalBroker ? { broker: options.brokerUrl } : {};
+  saveLaunch(folder, { speed, ...broker, ...(page === undefined ? {} : { page: page.url }) });
+  progress.say(
+    `${definition.campaign.campaign}: ${folder.path}${speed === 1 ? '' : `, ${speed} times as fast as a real lab`}`,
+  );
+  if (page !== undefined) progress.say(`Page: ${page.url}`);
+  const ended = untilEnd(engine, ledger, progress);
+  engine.start(definition, pace);
+  const result = await ended;
+  progress.close();
+  if (!('signal' in result) && options.stay && page !== undefined) {
+    process.stdout.write(`${summary(ledger, definition, options.mode)}\nThe page stays open until Ctrl-C.\n`);
+    await signal();
+  }
+  engine.close();
+  await page?.close();
+  await bus.close();
+  await advisor.close();
+  saveLaunch(folder, { speed, ...broker });
+  return conclude(result, options);
+}
+
+type End = { signal: string } | { failure: Failure } | { outcome: string };
+
+function untilEnd(engine: Engine, ledger: Ledger, progress: Progress): Promise<End> {
+  return new Promise((resolve) => {
+    const outcome = ledger.campaign()?.outcome;
+    if (outcome !== undefined) return resolve({ outcome });
+    engine.onFatal((problem) => resolve({ failure: problem }));
+    engine.subscribe((events: readonly LabEvent[]) => {
+      progress.onEvents(events);
+      for (const event of events) if (event.type === 'campaign.finished') resolve({ outcome: event.data.outcome });
+    });
+    void signal().then((name) => resolve({ signal: name }));
+  });
+}
+
+const signal = (): Promise<string> =>
+  new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
+  });
+
+function conclude(end: End, { folder, ledger, definition, mode, stay }: SessionOptions): number {
+  if ('failure' in end) return failWith(end.failure, mode === 'json');
+  if ('signal' in end) {
+    process.stderr.write(`Stopped by ${end.signal}. Nothing is lost; continue with: labwright resume ${folder.path}\n`);
+    return end.signal === 'SIGINT' ? 130 : 143;
+  }
+  if (!stay) process.stdout.write(`${summary(ledger, definition, mode)}\n`);
+  return end.outcome === 'completed' || end.outcome === 'stopped'
+    ? 0
+    : exitCodeOf(failure('campaign.unsuccessful', ''));
+}
+
+function summary(ledger: Ledger, definition: Definition, mode: Mode): string {
+  const report = reportOf(ledger)!;
+  return mode === 'json' ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report, definition)}`;
+}
+
+const willOf = ({ lab }: Definition, instance: string, clock: AdjustableClock) => ({
+  topic: topics.controller(lab.site, 'main'),
+  payload: JSON.stringify({ online: false, epoch: 0, instance, at: toWireTime(clock.now()) }),
+});
+
+export const sourceOf = (engine: Engine, ledger: Ledger): LabSource => ({
+  history: (after) => ledger.events({ from: after + 1 }),
+  subscribe: (listener) => engine.subscribe(listener),
+  status: () => engine.status(),
+  order: (order, by) => engine.order(order, by.replace(/^person\//, '')),
+});
+
+/** The page on the port that was asked for; on any free one where none was and 8080 is taken. */
+export async function openPage(port: number | undefined, source: LabSource): Promise<LabServer> {
+  try {
+    return await startServer({ source, ...(port === undefined ? {} : { port }) });
+  } catch (error) {
+    if (port !== undefined || !(error instanceof FailureError) || error.failure.code !== 'port.in_use') throw error;
+    return startServer({ source, port: 0 });
+  }
+}
