@@ -2,7 +2,11 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../src/base/clock.ts';
 import { Lab } from '../../src/domain/lab.ts';
+import { memoryJournal } from '../../src/wire/journal.ts';
+import { simulateLab } from '../../simulators/lab.ts';
+import { MemoryBroker } from '../../simulators/memory-bus.ts';
 import { createWorld } from '../../simulators/world.ts';
 import { colourLab, rig } from './rig.ts';
 
@@ -74,6 +78,32 @@ describe('a world in files', () => {
     });
     expect(world().truthOf('k2')).toBe('happened');
     expect(() => rig(colourLab(), { only: 'readr' })).toThrow(/no device "readr".*Did you mean "reader"/);
+  });
+});
+
+describe('connections that take time', () => {
+  const options = (clock: VirtualClock, broker: MemoryBroker) => ({
+    lab,
+    clock,
+    seed: 1,
+    world: createWorld({ lab }),
+    journalFor: () => memoryJournal(),
+    connect: async (clientId: string) => broker.connect({ clientId }),
+  });
+
+  it('are waited for, and closed again when the device has died meanwhile', async () => {
+    const clock = new VirtualClock();
+    const broker = new MemoryBroker({ clock });
+    const simulation = simulateLab(options(clock, broker));
+    const started = simulation.start();
+    simulation.crash('reader');
+    await started;
+    clock.run(() => false, clock.now() + 1000);
+    const states = [...broker.retained.keys()].filter((topic) => topic.endsWith('/$state'));
+    expect(states.map((topic) => topic.split('/')[4])).toEqual(['handler', 'arm']);
+    await simulation.restart('reader');
+    clock.run(() => false, clock.now() + 1000);
+    expect(broker.retained.has('labwright/1/test/dev/reader/$state')).toBe(true);
   });
 });
 
