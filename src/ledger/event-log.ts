@@ -10,7 +10,7 @@ import {
   type NewEvent,
 } from '../domain/event.ts';
 import { breakIn, chained, genesis } from './chain.ts';
-import { corrupt, number, rows, text, type RowOf } from './rows.ts';
+import { corrupt, number, query, text, type Query, type RowOf } from './rows.ts';
 import type { Connection, Statement } from './sqlite.ts';
 
 /** Events that are chained to each other again whenever a ledger is opened; `replay` takes all. */
@@ -26,16 +26,14 @@ export interface Tail {
 
 const rowShape = { seq: number, at: number, version: number, actor: text, type: text, data: text, hash: text };
 export type EventRow = RowOf<typeof rowShape>;
-const readRow = rows('event', rowShape);
-const readHead = rows('head', { seq: number, hash: text });
 
 /** The append-only table of events: numbered without gaps, chained by hash, parsed on the way out. */
 export class EventLog {
   readonly #db: Connection;
   readonly #insert: Statement;
   readonly #setHead: Statement;
-  readonly #last: Statement;
-  readonly #pages = new Map<boolean, Statement>();
+  readonly #last: Query<typeof rowShape>;
+  readonly #pages = new Map<boolean, Query<typeof rowShape>>();
   #tail: Tail;
 
   constructor(db: Connection) {
@@ -46,7 +44,7 @@ export class EventLog {
     this.#setHead = db.prepare(
       'INSERT INTO head (one, seq, hash) VALUES (1, ?, ?) ON CONFLICT DO UPDATE SET seq = excluded.seq, hash = excluded.hash',
     );
-    this.#last = db.prepare('SELECT * FROM event ORDER BY seq DESC LIMIT 1');
+    this.#last = query(db, 'event', 'SELECT * FROM event ORDER BY seq DESC LIMIT 1', rowShape);
     this.#tail = this.readTail();
   }
 
@@ -57,7 +55,7 @@ export class EventLog {
   /** The tail as it stands in the file, where another process may be writing. */
   readTail(): Tail {
     const row = this.#last.get();
-    return row === undefined ? { seq: 0, hash: genesis, at: 0 } : readRow(row);
+    return row ?? { seq: 0, hash: genesis, at: 0 };
   }
 
   /** Takes back what a transaction that was rolled back had appended. */
@@ -85,8 +83,8 @@ export class EventLog {
 
   /** The last event as it was noted apart from the events. */
   readHead(): { readonly seq: number; readonly hash: string } {
-    const head = this.#db.prepare('SELECT seq, hash FROM head').get();
-    return head === undefined ? { seq: 0, hash: genesis } : readHead(head);
+    const shape = { seq: number, hash: text };
+    return query(this.#db, 'head', 'SELECT seq, hash FROM head', shape).get() ?? { seq: 0, hash: genesis };
   }
 
   /** Checks the head and the last few hundred links. Throws `ledger.corrupt`. */
@@ -110,7 +108,7 @@ export class EventLog {
     const page = this.#page(type !== undefined);
     while (limit > 0) {
       const size = Math.min(pageSize, limit);
-      const found = page.all(...(type === undefined ? [] : [type]), from, to, size).map(readRow);
+      const found = page.all(...(type === undefined ? [] : [type]), from, to, size);
       yield* found;
       if (found.length < size) return;
       limit -= size;
@@ -118,12 +116,11 @@ export class EventLog {
     }
   }
 
-  #page(byType: boolean): Statement {
+  #page(byType: boolean): Query<typeof rowShape> {
     let page = this.#pages.get(byType);
     if (page === undefined) {
-      page = this.#db.prepare(
-        `SELECT * FROM event WHERE ${byType ? 'type = ? AND ' : ''} seq BETWEEN ? AND ? ORDER BY seq LIMIT ?`,
-      );
+      const where = `${byType ? 'type = ? AND ' : ''} seq BETWEEN ? AND ?`;
+      page = query(this.#db, 'event', `SELECT * FROM event WHERE ${where} ORDER BY seq LIMIT ?`, rowShape);
       this.#pages.set(byType, page);
     }
     return page;

@@ -21,7 +21,7 @@ import { experimentReads, type ExperimentRow, type ObservationRow } from './proj
 import { replay, type ReplayReport } from './replay.ts';
 import { Telemetry, type TelemetryFilter, type TelemetryPoint, type TelemetrySample } from './telemetry.ts';
 import { applier } from './projections/projection.ts';
-import { explained, explaining } from './sqlite.ts';
+import { explained, explaining, type Statement } from './sqlite.ts';
 import { workQueue, type OutboxRow, type SnapshotRow, type TimerRow, type WorkQueue } from './work-queue.ts';
 
 export type { OpenOptions, OutboxRow, SnapshotRow, TimerRow };
@@ -62,6 +62,7 @@ export class Ledger {
   readonly #queue: WorkQueue;
   readonly #telemetry: Telemetry;
   readonly #reads: Reads;
+  readonly #control: Record<'begin' | 'commit' | 'rollback', Statement>;
   readonly #apply: (event: LabEvent, previousAt: number) => void;
   #definition: Definition | undefined;
 
@@ -69,6 +70,11 @@ export class Ledger {
     this.#file = file;
     this.#readonly = options.readonly === true;
     this.#log = new EventLog(file.db);
+    this.#control = {
+      begin: file.db.prepare('BEGIN IMMEDIATE'),
+      commit: file.db.prepare('COMMIT'),
+      rollback: file.db.prepare('ROLLBACK'),
+    };
     this.#queue = workQueue(file.db);
     this.#telemetry = new Telemetry(file.db);
     this.#reads = openReads(file.db, () => this.definition());
@@ -97,17 +103,17 @@ export class Ledger {
     invariant(!db.inTransaction, 'transactions of the ledger do not nest');
     const before: Tail = this.#log.tail;
     try {
-      db.exec('BEGIN IMMEDIATE');
+      this.#control.begin.run();
       const result = work();
       invariant(!isThenable(result), 'a transaction of the ledger does not wait for a promise');
       if (this.#log.tail.seq !== before.seq) this.#log.writeHead();
       this.#telemetry.write();
-      db.exec('COMMIT');
+      this.#control.commit.run();
       this.#telemetry.forget();
       return result;
     } catch (error) {
       // SQLite has rolled back by itself after some errors, such as a full disk.
-      if (db.inTransaction) db.exec('ROLLBACK');
+      if (db.inTransaction) this.#control.rollback.run();
       this.#log.restore(before);
       this.#definition = undefined;
       throw explained(error, path);

@@ -3,7 +3,7 @@ import { breakIn, genesis } from './chain.ts';
 import { parseEvent, type EventLog } from './event-log.ts';
 import { projections } from './projections/all.ts';
 import { applier } from './projections/projection.ts';
-import { number, text, rows } from './rows.ts';
+import { number, query, text, value } from './rows.ts';
 import { loadSqlite, type Connection } from './sqlite.ts';
 
 export interface Difference {
@@ -68,12 +68,12 @@ function rebuild(fresh: Connection, log: EventLog) {
 }
 
 function compareAll(fresh: Connection, db: Connection) {
-  const names = fresh.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`).pluck().all();
+  const tableNames = `SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name`;
+  const names = value(fresh, 'sqlite_schema', tableNames, text).all();
   const differences: Difference[] = [];
   const tables: { table: string; rows: number }[] = [];
   let differenceCount = 0;
-  for (const name of names) {
-    const table = text(name, 'sqlite_schema.name');
+  for (const table of names) {
     let count = 0;
     for (const difference of compareTable(table, fresh, db)) {
       count += 1;
@@ -87,11 +87,11 @@ function compareAll(fresh: Connection, db: Connection) {
 }
 
 type Values = readonly unknown[];
-const readColumn = rows('pragma_table_info', { name: text, pk: number });
+const columnShape = { name: text, pk: number };
 
 /** Walks two tables in the order of their primary key; yields once per row, a difference where there is one. */
 function* compareTable(table: string, fresh: Connection, db: Connection): IterableIterator<Difference | undefined> {
-  const columns = fresh.prepare('SELECT name, pk FROM pragma_table_info(?)').all(table).map(readColumn);
+  const columns = query(fresh, table, 'SELECT name, pk FROM pragma_table_info(?)', columnShape).all(table);
   const keys = columns.filter(({ pk }) => pk > 0).sort((a, b) => a.pk - b.pk);
   const others = columns.filter(({ pk }) => pk === 0);
   const list = (some: readonly { name: string }[]): string => some.map(({ name }) => `"${name}"`).join(', ');

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { failure, FailureError } from '../base/failure.ts';
-import type { Connection, Statement } from './sqlite.ts';
+import { invariant } from '../base/invariant.ts';
+import type { Connection } from './sqlite.ts';
 
 /** Reads one column; `name` says which in the failure. */
 export type Column<T> = (value: unknown, name: string) => T;
@@ -53,14 +54,47 @@ export function json<S extends z.ZodType>(schema: S): Column<z.infer<S>> {
   };
 }
 
-/** A reader of rows of one shape. Throws `ledger.corrupt` where a row has another. */
-export function rows<S extends Shape>(table: string, shape: S): (row: unknown) => RowOf<S> {
-  const columns = Object.entries(shape);
-  return (row) => {
-    const from = row as Record<string, unknown>;
-    const read: Record<string, unknown> = {};
-    for (const [name, column] of columns) read[name] = column(from[name], `${table}.${name}`);
-    return read as RowOf<S>;
+export interface Query<S extends Shape> {
+  get(...parameters: unknown[]): RowOf<S> | undefined;
+  all(...parameters: unknown[]): RowOf<S>[];
+}
+
+/**
+ * A prepared SELECT whose rows are checked. Throws `ledger.corrupt` where a row has another shape. Rows are fetched as
+ * arrays: the driver compiles a function at every call that returns objects, which costs more than the query.
+ */
+export function query<S extends Shape>(db: Connection, table: string, sql: string, shape: S): Query<S> {
+  const statement = db.prepare(sql).raw();
+  const names = statement.columns().map(({ name }) => name);
+  const columns = Object.entries(shape).map(([name, column]) => {
+    const index = names.indexOf(name);
+    invariant(index >= 0, `${table} is read without ${name}`);
+    return { name, column, index, label: `${table}.${name}` };
+  });
+  const read = (values: unknown): RowOf<S> => {
+    const row: Record<string, unknown> = {};
+    for (const { name, column, index, label } of columns) row[name] = column((values as unknown[])[index], label);
+    return row as RowOf<S>;
+  };
+  return {
+    get: (...parameters) => {
+      const values = statement.get(...parameters);
+      return values === undefined ? undefined : read(values);
+    },
+    all: (...parameters) => statement.all(...parameters).map(read),
+  };
+}
+
+/** A prepared SELECT of one column. */
+export function value<T>(db: Connection, table: string, sql: string, column: Column<T>) {
+  const statement = db.prepare(sql).pluck();
+  const read = (found: unknown): T => column(found, table);
+  return {
+    get: (...parameters: unknown[]): T | undefined => {
+      const found = statement.get(...parameters);
+      return found === undefined ? undefined : read(found);
+    },
+    all: (...parameters: unknown[]): T[] => statement.all(...parameters).map(read),
   };
 }
 
@@ -70,14 +104,14 @@ type Condition = string | number | undefined;
  * Selects by any subset of conditions, each subset prepared once so that an index can serve it. `conditions` maps a piece
  * of SQL with one "?" to its value; those without a value are left out.
  */
-export function selector(db: Connection, select: string, order: string) {
-  const prepared = new Map<string, Statement>();
-  return (conditions: Readonly<Record<string, Condition>>): unknown[] => {
+export function selector<S extends Shape>(db: Connection, table: string, select: string, shape: S, order: string) {
+  const prepared = new Map<string, Query<S>>();
+  return (conditions: Readonly<Record<string, Condition>>): RowOf<S>[] => {
     const given = Object.entries(conditions).filter(([, value]) => value !== undefined);
     const where = given.map(([sql]) => sql).join(' AND ');
     let statement = prepared.get(where);
     if (statement === undefined) {
-      statement = db.prepare(`${select} ${where === '' ? '' : `WHERE ${where}`} ${order}`);
+      statement = query(db, table, `${select} ${where === '' ? '' : `WHERE ${where}`} ${order}`, shape);
       prepared.set(where, statement);
     }
     return statement.all(...given.map(([, value]) => value));

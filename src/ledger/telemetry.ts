@@ -1,4 +1,4 @@
-import { number, rows, selector, text } from './rows.ts';
+import { number, selector, text } from './rows.ts';
 import type { Connection } from './sqlite.ts';
 
 /** One message on a telemetry channel. */
@@ -37,10 +37,10 @@ const bucketMs = 1000;
 /** Seconds held in memory before they are written without waiting for a transaction. */
 const mostHeld = 1000;
 
-const readPoint = rows('telemetry', {
+const pointShape = {
   ...{ device: text, channel: text, name: text, unit: text },
   ...{ at: number, min: number, mean: number, max: number, count: number },
-});
+};
 
 /**
  * Down-sampled measurements, apart from the events: one point per second, channel and value. Points are held in memory and
@@ -63,7 +63,9 @@ export class Telemetry {
     );
     this.#find = selector(
       db,
+      'telemetry',
       'SELECT device, channel, name, bucket AS at, unit, least AS min, mean, most AS max, count FROM telemetry',
+      pointShape,
       'ORDER BY device, channel, name, bucket',
     );
   }
@@ -101,8 +103,6 @@ export class Telemetry {
   }
 
   points({ device, channel, from, to }: TelemetryFilter = {}): TelemetryPoint[] {
-    return this.#find({ 'device = ?': device, 'channel = ?': channel, 'bucket >= ?': from, 'bucket <= ?': to }).map(
-      readPoint,
-    );
+    return this.#find({ 'device = ?': device, 'channel = ?': channel, 'bucket >= ?': from, 'bucket <= ?': to });
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { checked, flag, number, rows, text } from './rows.ts';
+import { checked, flag, number, query, text } from './rows.ts';
 import type { Connection } from './sqlite.ts';
 
 /** A command that must reach its device: written with its event, deleted when the device has taken it. */
@@ -30,9 +30,9 @@ export interface SnapshotRow {
   readonly terminal: boolean;
 }
 
-const readOutbox = rows('outbox', { key: text, device: text, payload: text });
-const readTimer = rows('timer', { id: text, at: number, kind: text, subject: text });
-const readSnapshot = rows('snapshot', { entity: checked(z.enum(entities)), id: text, state: text, terminal: flag });
+const outboxShape = { key: text, device: text, payload: text };
+const timerShape = { id: text, at: number, kind: text, subject: text };
+const snapshotShape = { entity: checked(z.enum(entities)), id: text, state: text, terminal: flag };
 
 /** What the engine still has to do, kept in the same file and the same transactions as the events. */
 export function workQueue(db: Connection) {
@@ -40,27 +40,30 @@ export function workQueue(db: Connection) {
     'INSERT INTO outbox (key, device, payload) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET device = excluded.device, payload = excluded.payload',
   );
   const deleteOutbox = db.prepare('DELETE FROM outbox WHERE key = ?');
-  const outbox = db.prepare('SELECT key, device, payload FROM outbox ORDER BY rowid');
+  const outbox = query(db, 'outbox', 'SELECT key, device, payload FROM outbox ORDER BY rowid', outboxShape);
   const putTimer = db.prepare(
     'INSERT INTO timer (id, at, kind, subject) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET at = excluded.at, kind = excluded.kind, subject = excluded.subject',
   );
   const deleteTimer = db.prepare('DELETE FROM timer WHERE id = ?');
-  const timers = db.prepare('SELECT id, at, kind, subject FROM timer ORDER BY at, id');
+  const timers = query(db, 'timer', 'SELECT id, at, kind, subject FROM timer ORDER BY at, id', timerShape);
   const putSnapshot = db.prepare(
     'INSERT INTO snapshot (entity, id, state, terminal) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state, terminal = excluded.terminal',
   );
-  const snapshots = db.prepare(
+  const snapshots = query(
+    db,
+    'snapshot',
     'SELECT entity, id, state, terminal FROM snapshot WHERE terminal = 0 ORDER BY entity, id',
+    snapshotShape,
   );
   return {
     putOutbox: (row: OutboxRow) => void putOutbox.run(row.key, row.device, row.payload),
     deleteOutbox: (key: string) => void deleteOutbox.run(key),
-    outbox: (): OutboxRow[] => outbox.all().map(readOutbox),
+    outbox: (): OutboxRow[] => outbox.all(),
     putTimer: (row: TimerRow) => void putTimer.run(row.id, row.at, row.kind, row.subject),
     deleteTimer: (id: string) => void deleteTimer.run(id),
-    timers: (): TimerRow[] => timers.all().map(readTimer),
+    timers: (): TimerRow[] => timers.all(),
     putSnapshot: (row: SnapshotRow) => void putSnapshot.run(row.entity, row.id, row.state, Number(row.terminal)),
-    snapshots: (): SnapshotRow[] => snapshots.all().map(readSnapshot),
+    snapshots: (): SnapshotRow[] => snapshots.all(),
   };
 }
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { measureUnit } from '../../domain/lab.ts';
 import { LotId, MaterialId } from '../../domain/ids.ts';
 import { fromQuanta } from '../quanta.ts';
-import { checked, maybe, number, rows, selector, text } from '../rows.ts';
+import { checked, maybe, number, query, selector, text, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { Measure, postingKinds, type PostingKind } from './books.ts';
 
@@ -63,7 +63,7 @@ export interface PostingFilter {
   readonly to?: number;
 }
 
-const readLot = rows('lot', {
+const lotShape = {
   material: checked(MaterialId),
   lot: checked(LotId),
   measure: maybe(checked(Measure)),
@@ -76,10 +76,10 @@ const readLot = rows('lot', {
   cost: maybe(number),
   co2e: maybe(number),
   expires: maybe(text),
-});
-const readFree = rows('lot', { lot: checked(LotId), free: number, scale: number });
-const readBalance = rows('account', { account: text, material: text, quanta: number, scale: number });
-const readPosting = rows('posting', {
+};
+const freeShape = { lot: checked(LotId), free: number, scale: number };
+const balanceShape = { account: text, material: text, quanta: number, scale: number };
+const postingShape = {
   seq: number,
   line: number,
   at: number,
@@ -93,44 +93,55 @@ const readPosting = rows('posting', {
   uncertainty: maybe(number),
   experiment: maybe(text),
   key: maybe(text),
-});
+};
 
 /** Reads of the material books. */
 export function accountReads(db: Connection) {
-  const lots = db.prepare(
+  const lots = query(
+    db,
+    'lot',
     'SELECT * FROM lot JOIN material USING (material) LEFT JOIN measure USING (material) ORDER BY material, lot',
+    lotShape,
   );
-  const free = db.prepare(
+  const free = query(
+    db,
+    'lot',
     `SELECT lot, free, scale FROM lot JOIN material USING (material)
      WHERE material = ? AND free > 0 AND (expires_at IS NULL OR expires_at > ?)
      ORDER BY expires_at IS NULL, expires_at, lot`,
+    freeShape,
   );
-  const balances = db.prepare(
+  const balances = query(
+    db,
+    'account',
     'SELECT account, material, quanta, scale FROM account JOIN material USING (material) WHERE quanta <> 0 ORDER BY material, account',
+    balanceShape,
   );
-  const postings = selector(db, 'SELECT * FROM posting JOIN material USING (material)', 'ORDER BY seq, line');
+  const postings = selector(
+    db,
+    'posting',
+    'SELECT * FROM posting JOIN material USING (material)',
+    postingShape,
+    'ORDER BY seq, line',
+  );
   return {
-    stock: (): StockRow[] => lots.all().map((row) => stockRow(readLot(row))),
+    stock: (): StockRow[] => lots.all().map(stockRow),
     /** Lots that have not expired at `at` (lab ms) and what of them nobody has reserved; the first to expire first. */
     available: (material: string, at: number): { lot: LotId; amount: number }[] =>
-      free
-        .all(material, at)
-        .map(readFree)
-        .map(({ lot, free: quanta, scale }) => ({ lot, amount: fromQuanta(quanta, scale) })),
+      free.all(material, at).map(({ lot, free: quanta, scale }) => ({ lot, amount: fromQuanta(quanta, scale) })),
     /** Accounts that are not empty. */
     balances: (): BalanceRow[] =>
       balances
         .all()
-        .map(readBalance)
         .map(({ account, material, quanta, scale }) => ({ account, material, amount: fromQuanta(quanta, scale) })),
     postings: ({ experiment, material, from, to }: PostingFilter = {}): PostingRow[] =>
-      postings({ 'experiment = ?': experiment, 'material = ?': material, 'seq >= ?': from, 'seq <= ?': to })
-        .map(readPosting)
-        .map(({ quanta, scale, ...row }) => ({ ...row, amount: fromQuanta(quanta, scale) })),
+      postings({ 'experiment = ?': experiment, 'material = ?': material, 'seq >= ?': from, 'seq <= ?': to }).map(
+        ({ quanta, scale, ...row }) => ({ ...row, amount: fromQuanta(quanta, scale) }),
+      ),
   };
 }
 
-function stockRow(row: ReturnType<typeof readLot>): StockRow {
+function stockRow(row: RowOf<typeof lotShape>): StockRow {
   const { material, lot, measure, scale, cost, co2e, expires } = row;
   const si = (quanta: number): number => fromQuanta(quanta, scale);
   return {

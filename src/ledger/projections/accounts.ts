@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invariant } from '../../base/invariant.ts';
 import { Amount, type EventOf, type EventType } from '../../domain/event.ts';
-import { checked, json, maybe, rows, text } from '../rows.ts';
+import { checked, json, query, text, value } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { bookTables, Measure, openBooks, type PostingKind, type Voucher } from './books.ts';
 import type { Handlers, Projection } from './projection.ts';
@@ -57,34 +57,32 @@ const MeasuredLab = z.object({
 const states = ['indeterminate', 'resolved', 'settled'] as const;
 
 function commandHandlers(db: Connection, samples: ReturnType<typeof openSamples>): Handlers {
-  const intended = db.prepare('SELECT experiment, consumes FROM command WHERE key = ?');
-  const readIntended = rows('command', { experiment: text, consumes: json(z.array(Amount)) });
-  const stateOf = db.prepare('SELECT state FROM booking WHERE key = ?').pluck();
+  const sql = 'SELECT key, experiment, consumes FROM command WHERE key = ?';
+  const intended = query(db, 'command', sql, { key: text, experiment: text, consumes: json(z.array(Amount)) });
+  const stateOf = value(db, 'booking.state', 'SELECT state FROM booking WHERE key = ?', checked(z.enum(states)));
   const setState = db.prepare(
     'INSERT INTO booking (key, state) VALUES (?, ?) ON CONFLICT DO UPDATE SET state = excluded.state',
   );
-  const readState = maybe(checked(z.enum(states)));
-  const state = (key: string) => readState(stateOf.get(key) ?? null, 'booking.state');
   const find = (key: string) => {
     const row = intended.get(key);
     invariant(row !== undefined, `the command ${key} was never intended`);
-    return { key, ...readIntended(row) };
+    return row;
   };
   /** The device has the last word: what was booked on anybody else's is taken back first. */
   const believe = (event: Voucher, taker: ReturnType<typeof find>, amounts: readonly Amount[], kind: PostingKind) => {
-    if (state(taker.key) === 'resolved') samples.takeBack(event, taker);
+    if (stateOf.get(taker.key) === 'resolved') samples.takeBack(event, taker);
     samples.draw(event, taker, amounts, kind);
     setState.run(taker.key, 'settled');
   };
   return {
     'command.refused': (event) => {
       const command = find(event.data.key);
-      if (state(command.key) !== 'settled') believe(event, command, [], 'measured');
+      if (stateOf.get(command.key) !== 'settled') believe(event, command, [], 'measured');
     },
     'command.ended': (event) => {
       const { key, outcome, consumed, source } = event.data;
       const command = find(key);
-      const before = state(key);
+      const before = stateOf.get(key);
       if (before === 'settled') return;
       if (outcome === 'indeterminate') {
         if (before === undefined) setState.run(key, 'indeterminate');
@@ -97,7 +95,7 @@ function commandHandlers(db: Connection, samples: ReturnType<typeof openSamples>
     },
     'command.resolved': (event) => {
       const { key, as } = event.data;
-      if (state(key) !== 'indeterminate') return;
+      if (stateOf.get(key) !== 'indeterminate') return;
       const command = find(key);
       if (as !== 'not_happened') samples.draw(event, command, command.consumes, 'commanded');
       if (as === 'discard') samples.discard(event, command.experiment);

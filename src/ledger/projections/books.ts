@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { scaleFor, toQuanta, unseenScale } from '../quanta.ts';
-import { number } from '../rows.ts';
+import { number, value } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 
 export const Measure = z.enum(['volume', 'mass', 'pieces']);
@@ -56,8 +56,8 @@ export interface Voucher {
 export function openBooks(db: Connection) {
   const measure = db.prepare('INSERT INTO measure (material, measure) VALUES (?, ?)');
   const count = db.prepare('INSERT INTO material (material, scale) VALUES (?, ?)');
-  const scale = db.prepare('SELECT scale FROM material WHERE material = ?').pluck();
-  const nextLine = db.prepare('SELECT coalesce(max(line), 0) + 1 FROM posting WHERE seq = ?').pluck();
+  const scale = value(db, 'material.scale', 'SELECT scale FROM material WHERE material = ?', number);
+  const nextLine = value(db, 'posting.line', 'SELECT coalesce(max(line), 0) + 1 FROM posting WHERE seq = ?', number);
   const insert = db.prepare(
     `INSERT INTO posting (seq, line, at, debit, credit, material, lot, quanta, kind, uncertainty, experiment, key)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -66,10 +66,11 @@ export function openBooks(db: Connection) {
     `INSERT INTO account (account, material, quanta) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET quanta = quanta + excluded.quanta`,
   );
-  const balance = db.prepare('SELECT quanta FROM account WHERE account = ? AND material = ?').pluck();
+  const sql = 'SELECT quanta FROM account WHERE account = ? AND material = ?';
+  const balance = value(db, 'account.quanta', sql, number);
   const scaleOf = (material: string, first: () => number): number => {
     const found = scale.get(material);
-    if (found !== undefined) return number(found, 'material.scale');
+    if (found !== undefined) return found;
     const chosen = first();
     count.run(material, BigInt(chosen));
     return chosen;
@@ -88,8 +89,7 @@ export function openBooks(db: Connection) {
         amount,
         scaleOf(material, () => unseenScale),
       ),
-    balance: (account: string, material: string): number =>
-      number(balance.get(account, material) ?? 0, 'account.quanta'),
+    balance: (account: string, material: string): number => balance.get(account, material) ?? 0,
     post({ seq, at }: Voucher, entry: Entry): void {
       if (entry.quanta === 0) return;
       const [debit, credit] = entry.quanta > 0 ? [entry.debit, entry.credit] : [entry.credit, entry.debit];

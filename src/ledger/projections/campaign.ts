@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { invariant } from '../../base/invariant.ts';
 import type { EventOf, EventType } from '../../domain/event.ts';
 import { CampaignId } from '../../domain/ids.ts';
-import { checked, maybe, number, rows, text, type RowOf } from '../rows.ts';
+import { checked, maybe, number, query, text, value, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import type { Handlers, Projection } from './projection.ts';
 
@@ -24,7 +24,7 @@ CREATE TABLE controller (
 };
 
 function lifeCycle(db: Connection): Handlers {
-  const exists = db.prepare('SELECT count(*) FROM campaign').pluck();
+  const count = value(db, 'campaign', 'SELECT count(*) FROM campaign', number);
   const open = db.prepare(
     `INSERT INTO campaign (campaign, opened_seq, opened_at, status, changed_at) VALUES (?, ?, ?, 'running', ?)`,
   );
@@ -40,7 +40,7 @@ function lifeCycle(db: Connection): Handlers {
   };
   return {
     'campaign.opened': ({ seq, at, data }) => {
-      invariant(exists.get() === 0, 'a ledger holds one campaign');
+      invariant(count.get() === 0, 'a ledger holds one campaign');
       open.run(data.campaign, seq, at, at);
     },
     'campaign.paused': to('paused'),
@@ -91,21 +91,20 @@ const shape = {
   cpuSeconds: number,
 };
 export type CampaignRow = RowOf<typeof shape>;
-const readCampaign = rows('campaign', shape);
 
 /** Reads of the campaign. Times are lab ms. */
 export function campaignReads(db: Connection) {
-  const campaign = db.prepare(
+  const campaign = query(
+    db,
+    'campaign',
     `SELECT campaign, opened_seq AS openedSeq, opened_at AS openedAt, status, changed_at AS changedAt, actor AS "by",
        reason, outcome, finished_at AS finishedAt, asked, answered, cpu_seconds AS cpuSeconds FROM campaign`,
+    shape,
   );
-  const epoch = db.prepare('SELECT coalesce(max(epoch), 0) FROM controller').pluck();
+  const epoch = value(db, 'controller.epoch', 'SELECT coalesce(max(epoch), 0) FROM controller', number);
   return {
-    campaign: (): CampaignRow | undefined => {
-      const row = campaign.get();
-      return row === undefined ? undefined : readCampaign(row);
-    },
+    campaign: (): CampaignRow | undefined => campaign.get(),
     /** The highest epoch that a controller of this ledger has had; 0 before the first. */
-    epoch: (): number => number(epoch.get(), 'controller.epoch'),
+    epoch: (): number => epoch.get() ?? 0,
   };
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Amount } from '../../domain/event.ts';
 import { CommandKey, DeviceId, ExperimentId } from '../../domain/ids.ts';
-import { checked, flag, json, maybe, number, rows, selector, text, type RowOf } from '../rows.ts';
+import { checked, flag, json, maybe, number, selector, text, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 
 const Json = z.record(z.string(), z.json());
@@ -53,7 +53,6 @@ const shape = {
   resolvedAt: maybe(number),
 };
 export type CommandRow = RowOf<typeof shape>;
-const readCommand = rows('command', shape);
 
 export interface CommandFilter {
   readonly key?: string;
@@ -73,7 +72,7 @@ const select = `SELECT key, seq, hash, experiment, stage, step, attempt, kind, d
 
 /** Reads of commands, in the order of their intention. */
 export function commandReads(db: Connection) {
-  const find = selector(db, select, 'ORDER BY seq');
+  const find = selector(db, 'command', select, shape, 'ORDER BY seq');
   return {
     commands: ({ key, experiment, device, open, since }: CommandFilter = {}): CommandRow[] =>
       find({
@@ -82,6 +81,6 @@ export function commandReads(db: Connection) {
         'device = ?': device,
         'ended_at IS NULL = ?': open === undefined ? undefined : Number(open),
         'intended_at >= ?': since,
-      }).map(readCommand),
+      }),
   };
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { Definition } from '../../domain/campaign.ts';
 import { ExperimentId } from '../../domain/ids.ts';
-import { checked, number, rows } from '../rows.ts';
+import { present } from '../../base/invariant.ts';
+import { checked, number, query, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { energyReads, type Joules } from './energy-reads.ts';
 
@@ -28,25 +29,30 @@ export interface Totals extends Cost {
 const Priced = z.object({ lab: z.object({ tariff: z.object({ price: z.number(), carbon: z.number() }).optional() }) });
 
 const shape = { materialCost: number, materialCo2e: number };
-const readTotal = rows('lot', shape);
-const readExperiment = rows('content', { ...shape, experiment: checked(ExperimentId), joules: number });
+const experimentShape = { ...shape, experiment: checked(ExperimentId), joules: number };
 
 /** What experiments and the whole campaign have cost. */
 export function costReads(db: Connection, definition: () => Definition | undefined) {
   const { energyTotal } = energyReads(db);
   const pro = (column: string, amount: string) =>
     `coalesce(sum(1.0 * ${amount} / nullif(registered, 0) * ${column}), 0.0)`;
-  const total = db.prepare(
+  const total = query(
+    db,
+    'lot',
     `SELECT ${pro('cost', 'used')} AS materialCost, ${pro('co2e', 'used')} AS materialCo2e FROM lot`,
+    shape,
   );
   const content = (column: string) =>
     `(SELECT ${pro(column, 'quanta')} FROM content c JOIN lot USING (material, lot) WHERE c.experiment = e.experiment)`;
-  const experiments = db.prepare(
+  const experiments = query(
+    db,
+    'content',
     `SELECT experiment, ${content('cost')} AS materialCost, ${content('co2e')} AS materialCo2e,
        coalesce(measured + modelled, 0.0) AS joules
      FROM experiment e LEFT JOIN energy_experiment USING (experiment) ORDER BY number, experiment`,
+    experimentShape,
   );
-  const priced = (material: ReturnType<typeof readTotal>, joules: number): Cost => {
+  const priced = (material: RowOf<typeof shape>, joules: number): Cost => {
     const known = definition();
     const tariff = known === undefined ? undefined : Priced.parse(known).lab.tariff;
     const energyCost = joules * (tariff?.price ?? 0);
@@ -61,13 +67,10 @@ export function costReads(db: Connection, definition: () => Definition | undefin
     /** Of the campaign; takes the same time however long it has run. */
     totals: (): Totals => {
       const energy = energyTotal().total;
-      return { energy, ...priced(readTotal(total.get()), energy.joules) };
+      return { energy, ...priced(present(total.get(), 'the sum of lots'), energy.joules) };
     },
     /** Of every experiment, idle energy of devices that it occupied included. */
     costs: (): ExperimentCost[] =>
-      experiments
-        .all()
-        .map(readExperiment)
-        .map((row) => ({ experiment: row.experiment, joules: row.joules, ...priced(row, row.joules) })),
+      experiments.all().map((row) => ({ experiment: row.experiment, joules: row.joules, ...priced(row, row.joules) })),
   };
 }

@@ -2,7 +2,7 @@ import { canonical } from '../../base/canonical.ts';
 import { Descriptor } from '../../domain/descriptor.ts';
 import { DeviceState } from '../../domain/event.ts';
 import { CommandKey, DeviceId } from '../../domain/ids.ts';
-import { checked, json, maybe, number, rows, text, type RowOf } from '../rows.ts';
+import { checked, json, maybe, number, query, text, value, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import type { Projection } from './projection.ts';
 
@@ -40,7 +40,6 @@ const shape = {
   descriptor: maybe(json(Descriptor)),
   announcedAt: maybe(number),
 };
-const readDevice = rows('device', shape);
 
 export type DeviceRow = RowOf<typeof shape> & {
   /** Commands without an end, the oldest first; the current one is the first. */
@@ -49,19 +48,16 @@ export type DeviceRow = RowOf<typeof shape> & {
 
 /** Reads of devices. Times are lab ms. */
 export function deviceReads(db: Connection) {
-  const all = db.prepare(
+  const all = query(
+    db,
+    'device',
     `SELECT device, state, boot, changed_at AS changedAt, hash, descriptor, announced_at AS announcedAt FROM device
      ORDER BY device`,
+    shape,
   );
-  const open = db
-    .prepare(`SELECT key FROM command WHERE device = ? AND ended_at IS NULL AND state <> 'refused' ORDER BY seq`)
-    .pluck();
-  const key = checked(CommandKey);
+  const openKeys = 'SELECT key FROM command WHERE device = ? AND ended_at IS NULL ORDER BY seq';
+  const open = value(db, 'command.key', openKeys, checked(CommandKey));
   return {
-    devices: (): DeviceRow[] =>
-      all
-        .all()
-        .map(readDevice)
-        .map((row) => ({ ...row, commands: open.all(row.device).map((value) => key(value, 'command.key')) })),
+    devices: (): DeviceRow[] => all.all().map((row) => ({ ...row, commands: open.all(row.device) })),
   };
 }

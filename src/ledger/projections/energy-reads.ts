@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { checked, maybe, number, rows, text } from '../rows.ts';
+import { present } from '../../base/invariant.ts';
+import { checked, maybe, number, query, text } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { ExperimentId } from '../../domain/ids.ts';
 
@@ -39,34 +40,43 @@ export interface EnergyReport {
 }
 
 const sums = { measured: number, modelled: number, idle: number };
-const readDevice = rows('energy_device', {
+const deviceShape = {
   ...sums,
   device: text,
   source: checked(z.enum(['meter', 'model', 'none'])),
   gaps: number,
   resets: number,
-});
-const readExperiment = rows('energy_experiment', { ...sums, experiment: text, variance: maybe(number) });
-const readTotal = rows('energy_device', { ...sums, cpuSeconds: number });
+};
+const experimentShape = { ...sums, experiment: text, variance: maybe(number) };
+const totalShape = { ...sums, cpuSeconds: number };
 
 /** Reads of the energy accounts. */
 export function energyReads(db: Connection) {
-  const devices = db.prepare(
+  const devices = query(
+    db,
+    'energy_device',
     `SELECT device, measured, modelled, idle, gaps, resets,
        coalesce((SELECT iif(max(meter) = '', 'model', 'meter') FROM energy_meter m WHERE m.device = d.device), 'none') AS source
      FROM energy_device d ORDER BY device`,
+    deviceShape,
   );
-  const experiments = db.prepare(
+  const experiments = query(
+    db,
+    'energy_experiment',
     `SELECT experiment, measured, modelled, idle,
        (SELECT sum(uncertainty * uncertainty) FROM energy_command c WHERE c.experiment = e.experiment) AS variance
      FROM energy_experiment e ORDER BY experiment`,
+    experimentShape,
   );
-  const total = db.prepare(
+  const total = query(
+    db,
+    'energy_device',
     `SELECT coalesce(sum(measured), 0.0) AS measured, coalesce(sum(modelled), 0.0) AS modelled,
        coalesce(sum(idle), 0.0) AS idle, coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
+    totalShape,
   );
   const sum = () => {
-    const { cpuSeconds, ...devices } = readTotal(total.get());
+    const { cpuSeconds, ...devices } = present(total.get(), 'the sum of energies');
     const joules = cpuSeconds * wattsOfComputing;
     const modelled = devices.modelled + joules;
     return {
@@ -78,9 +88,9 @@ export function energyReads(db: Connection) {
     /** Flat in the length of the campaign, unlike the whole report. */
     energyTotal: sum,
     energy: (): EnergyReport => ({
-      devices: devices.all().map(readDevice),
+      devices: devices.all(),
       experiments: experiments.all().map((row) => {
-        const { experiment, variance = 0, ...joules } = readExperiment(row);
+        const { experiment, variance = 0, ...joules } = row;
         return {
           ...joules,
           experiment: experiment === '' ? undefined : ExperimentId.parse(experiment),

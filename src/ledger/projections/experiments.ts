@@ -3,7 +3,7 @@ import { canonical } from '../../base/canonical.ts';
 import { invariant } from '../../base/invariant.ts';
 import { PointRecord, type EventOf, type EventType } from '../../domain/event.ts';
 import { CommandKey, ExperimentId } from '../../domain/ids.ts';
-import { checked, flag, json, maybe, number, rows, text, type RowOf } from '../rows.ts';
+import { checked, flag, json, maybe, number, query, text, value, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import type { Handlers, Projection } from './projection.ts';
 
@@ -63,7 +63,8 @@ function beginnings(db: Connection): Handlers {
 }
 
 function middles(db: Connection): Handlers {
-  const observations = db.prepare('SELECT observations FROM experiment WHERE experiment = ?').pluck();
+  const sql = 'SELECT observations FROM experiment WHERE experiment = ?';
+  const observations = value(db, 'experiment.observations', sql, json(Observations));
   const observe = db.prepare(
     `UPDATE experiment SET status = 'observed', stage = ?, observations = ?, changed_at = ?
      WHERE experiment = ? AND ended_at IS NULL`,
@@ -71,13 +72,12 @@ function middles(db: Connection): Handlers {
   const hold = db.prepare(
     `UPDATE experiment SET status = 'held', reason = ?, changed_at = ? WHERE experiment = ? AND ended_at IS NULL`,
   );
-  const readObservations = json(Observations);
   return {
     'experiment.observed': (event) => {
       const { experiment, stage, observations: found } = event.data;
       const before = observations.get(experiment);
       invariant(before !== undefined, `${event.type} of the unknown experiment ${experiment}`);
-      const all = { ...readObservations(before, 'experiment.observations'), [stage]: found };
+      const all = { ...before, [stage]: found };
       changed(event, observe.run(stage, canonical(all), event.at, experiment).changes);
     },
     'experiment.held': (event) => changed(event, hold.run(event.data.reason, event.at, event.data.experiment).changes),
@@ -164,7 +164,6 @@ const shape = {
   changedAt: number,
 };
 export type ExperimentRow = RowOf<typeof shape>;
-const readExperiment = rows('experiment', shape);
 
 /** What the optimizer learns from: a finished experiment, in the order of their numbers. */
 export interface ObservationRow {
@@ -182,20 +181,21 @@ export function experimentReads(db: Connection) {
     indeterminate_key AS indeterminateKey, observations, objectives, suggested_at AS suggestedAt, planned_at AS plannedAt,
     started_at AS startedAt, ended_at AS endedAt, cleared_at AS clearedAt,
     changed_at AS changedAt FROM experiment`;
-  const all = db.prepare(`${select} ORDER BY number, experiment`);
-  const one = db.prepare(`${select} WHERE experiment = ?`);
-  const ended = db.prepare(`${select} WHERE status IN ('completed', 'failed') ORDER BY number, experiment`);
+  const all = query(db, 'experiment', `${select} ORDER BY number, experiment`, shape);
+  const one = query(db, 'experiment', `${select} WHERE experiment = ?`, shape);
+  const ended = query(
+    db,
+    'experiment',
+    `${select} WHERE status IN ('completed', 'failed') ORDER BY number, experiment`,
+    shape,
+  );
   return {
-    experiments: (): ExperimentRow[] => all.all().map(readExperiment),
-    experiment: (id: string): ExperimentRow | undefined => {
-      const row = one.get(id);
-      return row === undefined ? undefined : readExperiment(row);
-    },
+    experiments: (): ExperimentRow[] => all.all(),
+    experiment: (id: string): ExperimentRow | undefined => one.get(id),
     /** With names, only those objectives, and no completed experiment that lacks one of them. */
     observationsFor: (names?: readonly string[]): ObservationRow[] =>
       ended
         .all()
-        .map(readExperiment)
         .map((row) => observation(row, names))
         .filter(
           (row) => row.status === 'failed' || names === undefined || names.every((name) => name in row.objectives),

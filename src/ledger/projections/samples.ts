@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Amount } from '../../domain/event.ts';
-import { checked, flag, maybe, number, rows, text } from '../rows.ts';
+import { checked, flag, maybe, number, query, text } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import {
   lotAccount,
@@ -45,16 +45,16 @@ interface Portion {
   readonly uncertainty: number | undefined;
 }
 
-const readSample = rows('sample', { fate: maybe(checked(z.enum(['product', 'waste']))), ended: flag });
-const readPortion = rows('draw', {
+const sampleShape = { fate: maybe(checked(z.enum(['product', 'waste']))), ended: flag };
+const portionShape = {
   material: text,
   lot: text,
   quanta: number,
   reserved: flag,
   kind: checked(z.enum(postingKinds)),
   uncertainty: maybe(number),
-});
-const readContent = rows('content', { material: text, lot: text, quanta: number, variance: number, commanded: flag });
+};
+const contentShape = { material: text, lot: text, quanta: number, variance: number, commanded: flag };
 
 /** What goes into samples, and where samples go. */
 export function openSamples(db: Connection, books: Books, stock: Stock) {
@@ -137,15 +137,14 @@ function portions(books: Books, stock: Stock, experiment: string, amount: Amount
 }
 
 function sampleStates(db: Connection) {
-  const find = db.prepare('SELECT fate, ended FROM sample WHERE experiment = ?');
+  const find = query(db, 'sample', 'SELECT fate, ended FROM sample WHERE experiment = ?', sampleShape);
   const decide = db.prepare(
     'INSERT INTO sample (experiment, fate, ended) VALUES (?, ?, 0) ON CONFLICT DO UPDATE SET fate = excluded.fate',
   );
   const end = db.prepare('UPDATE sample SET ended = 1 WHERE experiment = ?');
   return {
     of(experiment: string): { fate: Fate | undefined; ended: boolean } {
-      const row = find.get(experiment);
-      return row === undefined ? { fate: undefined, ended: false } : readSample(row);
+      return find.get(experiment) ?? { fate: undefined, ended: false };
     },
     decide: (experiment: string, fate: Fate) => void decide.run(experiment, fate),
     end: (experiment: string) => void end.run(experiment),
@@ -158,8 +157,11 @@ function sampleContents(db: Connection) {
      ON CONFLICT DO UPDATE SET quanta = quanta + excluded.quanta, variance = max(0, variance + excluded.variance),
        commanded = commanded + excluded.commanded`,
   );
-  const all = db.prepare(
+  const all = query(
+    db,
+    'content',
     'SELECT material, lot, quanta, variance, commanded FROM content WHERE experiment = ? ORDER BY material, lot',
+    contentShape,
   );
   return {
     add(experiment: string, { material, lot, quanta, kind, uncertainty = 0 }: Portion, direction: 1 | -1): void {
@@ -167,7 +169,7 @@ function sampleContents(db: Connection) {
       const variance = direction * uncertainty ** 2;
       add.run(experiment, material, lot, BigInt(direction * quanta), variance, commanded);
     },
-    of: (experiment: string) => all.all(experiment).map(readContent),
+    of: (experiment: string) => all.all(experiment),
   };
 }
 
@@ -176,8 +178,11 @@ function drawnPortions(db: Connection) {
     `INSERT INTO draw (key, line, material, lot, quanta, reserved, kind, uncertainty)
      VALUES (@key, (SELECT count(*) FROM draw WHERE key = @key), @material, @lot, @quanta, @reserved, @kind, @uncertainty)`,
   );
-  const all = db.prepare(
+  const all = query(
+    db,
+    'draw',
     'SELECT material, lot, quanta, reserved, kind, uncertainty FROM draw WHERE key = ? ORDER BY line',
+    portionShape,
   );
   const forget = db.prepare('DELETE FROM draw WHERE key = ?');
   return {
@@ -187,7 +192,7 @@ function drawnPortions(db: Connection) {
         reserved: Number(reserved),
         uncertainty: uncertainty ?? null,
       }),
-    of: (key: string): Portion[] => all.all(key).map(readPortion),
+    of: (key: string): Portion[] => all.all(key),
     forget: (key: string) => void forget.run(key),
   };
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { failure, FailureError } from '../../base/failure.ts';
 import { invariant } from '../../base/invariant.ts';
 import type { EventOf } from '../../domain/event.ts';
-import { number, rows, text } from '../rows.ts';
+import { maybe, number, query, text, value, type RowOf } from '../rows.ts';
 import type { Connection } from '../sqlite.ts';
 import { lotAccount, reservedAccount, supplier, type Books } from './books.ts';
 
@@ -21,8 +21,8 @@ CREATE TABLE reservation (
   PRIMARY KEY (experiment, material, lot)
 ) STRICT, WITHOUT ROWID;`;
 
-const readReservation = rows('reservation', { material: text, lot: text, quanta: number });
-export type Reserved = ReturnType<typeof readReservation>;
+const reservedShape = { material: text, lot: text, seq: number, quanta: number };
+export type Reserved = RowOf<typeof reservedShape>;
 
 /** Lots and what is reserved of them. */
 export function openStock(db: Connection, books: Books) {
@@ -47,7 +47,7 @@ export function openStock(db: Connection, books: Books) {
 export type Stock = ReturnType<typeof openStock>;
 
 function arrivals(db: Connection, books: Books) {
-  const endOfDay = db.prepare(`SELECT unixepoch(?, '+1 day') * 1000`).pluck();
+  const endOfDay = value(db, 'expiry', `SELECT unixepoch(?, '+1 day') * 1000`, maybe(number));
   // A lot that is registered again is topped up: its amount, cost and emissions add.
   const insert = db.prepare(
     `INSERT INTO lot (material, lot, registered, free, reserved, used, waste, cost, co2e, expires, expires_at)
@@ -61,7 +61,7 @@ function arrivals(db: Connection, books: Books) {
     register({ seq, at, data }: EventOf<'lot.registered'>): void {
       const { material, lot, amount, cost = null, co2e = null, expires = null } = data;
       const quanta = books.quantaOfLot(material, amount);
-      const expiresAt = expires === null ? null : endOfDay.get(expires);
+      const expiresAt = expires === null ? null : (endOfDay.get(expires) ?? null);
       if (expires !== null && !z.iso.date().safeParse(expires).success)
         throw new FailureError(
           failure('input.invalid', `"${expires}", the expiry of lot ${lot} of ${material}, is not a date.`, {
@@ -83,11 +83,17 @@ function promises(
     `INSERT INTO reservation (experiment, material, lot, seq, quanta) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET quanta = quanta + excluded.quanta`,
   );
-  const left = db.prepare(
-    'SELECT material, lot, quanta FROM reservation WHERE experiment = ? AND material = ? ORDER BY seq, lot',
+  const left = query(
+    db,
+    'reservation',
+    'SELECT material, lot, seq, quanta FROM reservation WHERE experiment = ? AND material = ? ORDER BY lot',
+    reservedShape,
   );
-  const rest = db.prepare(
-    'SELECT material, lot, quanta FROM reservation WHERE experiment = ? ORDER BY seq, material, lot',
+  const rest = query(
+    db,
+    'reservation',
+    'SELECT material, lot, seq, quanta FROM reservation WHERE experiment = ? ORDER BY material, lot',
+    reservedShape,
   );
   // The rows stay: they tell which lot a late result has drawn on.
   const clear = db.prepare('UPDATE reservation SET quanta = 0 WHERE experiment = ?');
@@ -109,13 +115,14 @@ function promises(
       }
     },
     /** What is still reserved for an experiment of one material, in the order in which it is to be used up. */
-    reserved: (experiment: string, material: string): Reserved[] => left.all(experiment, material).map(readReservation),
+    reserved: (experiment: string, material: string): Reserved[] =>
+      left.all(experiment, material).sort((a, b) => a.seq - b.seq),
     /** Takes from a reservation what was used, or puts it back with a negative amount. */
     useReserved: (experiment: string, material: string, lot: string, quanta: number) =>
       void insert.run(experiment, material, lot, 0, BigInt(-quanta)),
     /** Reserved -> lot: what an experiment that has ended did not need. */
     release({ seq, at }: { seq: number; at: number }, experiment: string): void {
-      for (const { material, lot, quanta } of rest.all(experiment).map(readReservation)) {
+      for (const { material, lot, quanta } of rest.all(experiment)) {
         const accounts = { debit: lotAccount(lot), credit: reservedAccount(experiment, lot) };
         books.post({ seq, at }, { ...accounts, material, lot, quanta, kind: 'planned', experiment });
         change(material, lot, { free: quanta, reserved: -quanta });
@@ -127,17 +134,17 @@ function promises(
 
 /** Where material came from that nobody had reserved. */
 function fallbacks(db: Connection) {
-  const fallback = db
-    .prepare(
-      `SELECT lot FROM lot WHERE material = @material
+  const fallback = value(
+    db,
+    'lot.lot',
+    `SELECT lot FROM lot WHERE material = @material
        ORDER BY free >= @quanta DESC, expires_at IS NULL, expires_at, lot LIMIT 1`,
-    )
-    .pluck();
+    text,
+  );
   return {
     /** The lot that can give it and expires first, or any lot; undefined when none was registered. */
     fallbackLot(material: string, quanta: number): string | undefined {
-      const lot = fallback.get({ material, quanta: BigInt(quanta) });
-      return lot === undefined ? undefined : text(lot, 'lot.lot');
+      return fallback.get({ material, quanta: BigInt(quanta) });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { present } from '../../../base/invariant.ts';
-import { number, text } from '../../rows.ts';
+import { number, query, text, value } from '../../rows.ts';
 import type { Connection } from '../../sqlite.ts';
-import { readDevice, readWeight, type Weight } from './tables.ts';
+import { wattShape, weightShape, type Weight } from './tables.ts';
 
 /** Where joules come from: a meter of a device, and whether a reading or a power model says so. */
 export interface Source {
@@ -28,8 +28,9 @@ export function energyBookings(db: Connection) {
      ON CONFLICT DO UPDATE SET joules = joules + @joules, modelled = modelled + @modelled,
        uncertainty = max(uncertainty, @uncertainty)`,
   );
-  const experimentOf = db.prepare('SELECT experiment FROM command WHERE key = ?').pluck();
-  const charged = db.prepare('SELECT joules FROM energy_command WHERE key = ? AND meter = ?').pluck();
+  const experimentOf = value(db, 'command.experiment', 'SELECT experiment FROM command WHERE key = ?', text);
+  const sql = 'SELECT joules FROM energy_command WHERE key = ? AND meter = ?';
+  const charged = value(db, 'energy_command.joules', sql, number);
 
   const book = (source: Source, joules: number, owner: string, idle: boolean): void => {
     const parts = source.modelled ? { measured: 0, modelled: joules } : { measured: joules, modelled: 0 };
@@ -41,7 +42,7 @@ export function energyBookings(db: Connection) {
     toIdle: (source: Source, joules: number, occupant: string): void => book(source, joules, occupant, true),
     /** A step has two boundaries, each uncertain by one step of the counter: their root of squares. */
     toCommand(source: Source, joules: number, key: string): void {
-      const owner = text(experimentOf.get(key), 'command.experiment');
+      const owner = present(experimentOf.get(key), `the command ${key}`);
       book(source, joules, owner, false);
       const uncertainty = source.modelled ? 0 : Math.SQRT2 * source.resolution;
       const modelled = source.modelled ? joules : 0;
@@ -52,7 +53,7 @@ export function energyBookings(db: Connection) {
         experiment: owner,
       });
     },
-    chargedTo: (key: string, meter: string): number => number(charged.get(key, meter) ?? 0, 'energy_command.joules'),
+    chargedTo: (key: string, meter: string): number => charged.get(key, meter) ?? 0,
   };
 }
 
@@ -64,24 +65,30 @@ export function energyWeights(db: Connection, bookings: Bookings) {
     `INSERT INTO energy_weight (device, meter, idle, subject, ms) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET ms = ms + excluded.ms`,
   );
-  const all = db.prepare(
+  const all = query(
+    db,
+    'energy_weight',
     'SELECT idle, subject, ms FROM energy_weight WHERE device = ? AND meter = ? ORDER BY idle, subject',
+    weightShape,
   );
   const clear = db.prepare('DELETE FROM energy_weight WHERE device = ? AND meter = ?');
   const drop = db.prepare('DELETE FROM energy_weight WHERE device = ? AND meter = ? AND idle = ? AND subject = ?');
-  const device = db.prepare(
-    'SELECT at, active_watt AS activeWatt, idle_watt AS idleWatt FROM energy_device WHERE device = ?',
+  const watts = query(
+    db,
+    'energy_device',
+    'SELECT active_watt AS activeWatt, idle_watt AS idleWatt FROM energy_device WHERE device = ?',
+    wattShape,
   );
   const weights = {
     add: (of: string, meter: string, idle: boolean, subject: string, ms: number) =>
       void add.run(of, meter, Number(idle), subject, ms),
-    of: (of: string, meter: string): Weight[] => all.all(of, meter).map(readWeight),
+    of: (of: string, meter: string): Weight[] => all.all(of, meter),
     clear: (of: string, meter: string) => void clear.run(of, meter),
     drop: (of: string, meter: string, idle: boolean, subject: string) =>
       void drop.run(of, meter, Number(idle), subject),
     /** Watts of the power model, where there is one. */
     watts(of: string): { active: number; idle: number } | undefined {
-      const { activeWatt, idleWatt } = readDevice(present(device.get(of), `energy of ${of}`));
+      const { activeWatt, idleWatt } = present(watts.get(of), `the energy account of ${of}`);
       return activeWatt === undefined || idleWatt === undefined ? undefined : { active: activeWatt, idle: idleWatt };
     },
   };

@@ -1,6 +1,6 @@
 import { invariant } from '../../../base/invariant.ts';
 import type { EventOf } from '../../../domain/event.ts';
-import { maybe, number, rows, text } from '../../rows.ts';
+import { maybe, number, query, text } from '../../rows.ts';
 import type { Connection } from '../../sqlite.ts';
 import type { Handlers, Projection } from '../projection.ts';
 import { energyActivity, type Activity } from './activity.ts';
@@ -34,18 +34,28 @@ interface Desk {
 }
 
 function commandFinder(db: Connection) {
-  const find = db.prepare(
+  const find = query(
+    db,
+    'command',
     `SELECT key, device, experiment, batch, kind, to_place AS toPlace, coalesce(at_place, device) AS place,
        intended_at AS intendedAt, state, outcome FROM command WHERE key = ?`,
+    {
+      ...{
+        key: text,
+        device: text,
+        experiment: text,
+        batch: maybe(text),
+        kind: text,
+        toPlace: maybe(text),
+        place: text,
+      },
+      ...{ intendedAt: number, state: text, outcome: maybe(text) },
+    },
   );
-  const read = rows('command', {
-    ...{ key: text, device: text, experiment: text, batch: maybe(text), kind: text, toPlace: maybe(text), place: text },
-    ...{ intendedAt: number, state: text, outcome: maybe(text) },
-  });
   return (key: string) => {
     const row = find.get(key);
     invariant(row !== undefined, `the command ${key} was never intended`);
-    return read(row);
+    return row;
   };
 }
 

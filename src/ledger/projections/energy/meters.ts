@@ -1,8 +1,10 @@
 import type { EventData, MeterSpan } from '../../../domain/event.ts';
+import { present } from '../../../base/invariant.ts';
+import { query } from '../../rows.ts';
 import type { Connection } from '../../sqlite.ts';
 import type { Activity } from './activity.ts';
 import type { Bookings, Source, Weights } from './bookings.ts';
-import { nobody, readMeter, type Meter, type Work } from './tables.ts';
+import { meterShape, nobody, type Meter, type Work } from './tables.ts';
 
 /** A meter that was silent for longer than this has a gap, lab ms. */
 const longestSilence = 5 * 60_000;
@@ -131,9 +133,12 @@ function compare(before: Meter, { total, resetAt, power }: Reading, at: number) 
 
 function meterStore(db: Connection) {
   const ensure = db.prepare('INSERT INTO energy_meter (device, meter) VALUES (?, ?) ON CONFLICT DO NOTHING');
-  const find = db.prepare(
+  const find = query(
+    db,
+    'energy_meter',
     `SELECT total, read_total AS readTotal, resolution, boot, reset_at AS resetAt, previous_boot AS previousBoot,
        previous_total AS previousTotal, read_at AS readAt, power FROM energy_meter WHERE device = ? AND meter = ?`,
+    meterShape,
   );
   const put = db.prepare(
     `UPDATE energy_meter SET total = @total, read_total = @readTotal, resolution = @resolution, boot = @boot,
@@ -143,7 +148,7 @@ function meterStore(db: Connection) {
   const flag = db.prepare('UPDATE energy_device SET gaps = gaps + ?, resets = resets + ? WHERE device = ?');
   return {
     ensure: (device: string, meter: string) => void ensure.run(device, meter),
-    find: (device: string, meter: string): Meter => readMeter(find.get(device, meter)),
+    find: (device: string, meter: string): Meter => present(find.get(device, meter), `the meter ${meter} of ${device}`),
     put(device: string, meter: string, row: Meter): void {
       const columns = Object.entries(row).map(([name, value]) => [name, value ?? null]);
       put.run({ ...Object.fromEntries(columns), device, meter });

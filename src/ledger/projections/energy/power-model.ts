@@ -1,5 +1,5 @@
 import type { Connection } from '../../sqlite.ts';
-import { number } from '../../rows.ts';
+import { number, text, value } from '../../rows.ts';
 import type { Activity } from './activity.ts';
 import type { Bookings, Source, Weights } from './bookings.ts';
 import { model } from './tables.ts';
@@ -10,14 +10,14 @@ import { model } from './tables.ts';
  * and nothing ran is not charged to anybody.
  */
 export function powerModel(db: Connection, weights: Weights, bookings: Bookings, activity: Activity) {
-  const has = db.prepare('SELECT count(*) FROM energy_meter WHERE device = ? AND meter = ?').pluck();
-  const metered = db.prepare('SELECT count(*) FROM energy_meter WHERE device = ?').pluck();
+  const has = value(db, 'energy_meter', 'SELECT count(*) FROM energy_meter WHERE device = ? AND meter = ?', number);
+  const metered = value(db, 'energy_meter', 'SELECT count(*) FROM energy_meter WHERE device = ?', number);
   const add = db.prepare('INSERT INTO energy_meter (device, meter) VALUES (?, ?)');
   const remove = db.prepare('DELETE FROM energy_meter WHERE device = ? AND meter = ?');
   const setWatts = db.prepare('UPDATE energy_device SET active_watt = ?, idle_watt = ? WHERE device = ?');
-  const modelled = db.prepare('SELECT device FROM energy_meter WHERE meter = ? ORDER BY device').pluck();
+  const modelled = value(db, 'energy_meter', 'SELECT device FROM energy_meter WHERE meter = ? ORDER BY device', text);
   const sourceOf = (device: string): Source => ({ device, meter: model, modelled: true, resolution: 0 });
-  const isModelled = (device: string): boolean => number(has.get(device, model), 'count') > 0;
+  const isModelled = (device: string): boolean => has.get(device, model) === 1;
 
   /** Charges the idle time so far. */
   const settleIdle = (device: string): void => {
@@ -55,7 +55,7 @@ export function powerModel(db: Connection, weights: Weights, bookings: Bookings,
     },
     /** No meter is known: the model counts from now on. */
     takeOver(device: string): void {
-      if (number(metered.get(device), 'count') === 0) add.run(device, model);
+      if (metered.get(device) === 0) add.run(device, model);
     },
     /** A meter has been heard: from now on it counts. */
     giveUp(device: string, at: number): void {
@@ -67,8 +67,7 @@ export function powerModel(db: Connection, weights: Weights, bookings: Bookings,
     },
     /** Charges all idle time until `at`, and lets the time until `resume` pass unwatched. */
     pause(at: number, resume: number): void {
-      for (const row of modelled.all(model)) {
-        const device = String(row);
+      for (const device of modelled.all(model)) {
         if (activity.works(device).length > 0) continue;
         activity.advance(device, at);
         settleIdle(device);

@@ -1,4 +1,4 @@
-import { maybe, number, rows, text } from '../../rows.ts';
+import { maybe, number, text, type RowOf } from '../../rows.ts';
 
 /**
  * Joules come from two kinds of source. A meter is a cumulative counter: what it advances by between two readings is
@@ -45,9 +45,9 @@ CREATE TABLE energy_experiment (
   experiment TEXT PRIMARY KEY, measured REAL NOT NULL, modelled REAL NOT NULL, idle REAL NOT NULL
 ) STRICT, WITHOUT ROWID;`;
 
-export const readDevice = rows('energy_device', { at: number, activeWatt: maybe(number), idleWatt: maybe(number) });
+export const wattShape = { activeWatt: maybe(number), idleWatt: maybe(number) };
 
-export const readMeter = rows('energy_meter', {
+export const meterShape = {
   total: maybe(number),
   readTotal: maybe(number),
   resolution: number,
@@ -57,11 +57,11 @@ export const readMeter = rows('energy_meter', {
   previousTotal: maybe(number),
   readAt: maybe(number),
   power: maybe(number),
-});
-export type Meter = ReturnType<typeof readMeter>;
+};
+export type Meter = RowOf<typeof meterShape>;
 
-export const readWork = rows('energy_work', { key: text, experiment: text, batch: maybe(text), shared: number });
-export type Work = ReturnType<typeof readWork>;
+export const workShape = { key: text, experiment: text, batch: maybe(text), shared: number };
+export type Work = RowOf<typeof workShape>;
 
-export const readWeight = rows('energy_weight', { idle: number, subject: text, ms: number });
-export type Weight = ReturnType<typeof readWeight>;
+export const weightShape = { idle: number, subject: text, ms: number };
+export type Weight = RowOf<typeof weightShape>;
