@@ -17,33 +17,11 @@ import { WaitingPanel } from './waiting.tsx';
 
 export function App({ connection }: { readonly connection: Connection }) {
   const state = useConnection(connection);
-  const { known, log, seq } = state.lab;
-  const { status, connected, welcome } = state;
+  const { known, seq } = state.lab;
+  const { connected, welcome } = state;
   const campaign = only(known.campaign);
   const progress = only(known.progress);
-  const now = useNow(state);
   useTitle(campaign, progress);
-  const canOrder = welcome.role === 'operator' && connected;
-  // A panel is drawn anew only when what it shows is another object.
-  const panels = {
-    person: useMemo(
-      () => <PersonPanel questions={known.indeterminate} canOrder={canOrder} order={connection.order} />,
-      [known.indeterminate, canOrder],
-    ),
-    devices: useMemo(() => <DevicesPanel devices={known.devices} now={now} />, [known.devices, now]),
-    experiments: useMemo(
-      () => <ExperimentsPanel experiments={known.experiments} campaign={campaign} />,
-      [known.experiments, campaign],
-    ),
-    convergence: useMemo(
-      () => <ConvergencePanel results={known.results} campaign={campaign} progress={progress} />,
-      [known.results, campaign],
-    ),
-    stock: useMemo(() => <StockPanel lots={known.lots} />, [known.lots]),
-    energy: useMemo(() => <EnergyPanel energy={known.energy} />, [known.energy]),
-    log: useMemo(() => <LogPanel log={log} older={connection.olderLog} />, [log]),
-    waiting: useMemo(() => <WaitingPanel waiting={status?.waiting ?? []} />, [status?.waiting]),
-  };
   return (
     <>
       <Banner state={state} />
@@ -59,26 +37,76 @@ export function App({ connection }: { readonly connection: Connection }) {
           {connected ? 'Nothing has happened in this lab yet.' : 'Connecting to the controller…'}
         </main>
       ) : (
-        <main>
-          <Summary campaign={campaign} progress={progress} status={status} lots={known.lots} now={now} />
-          {panels.person}
-          <div class="columns">
-            <div class="column wide">
-              <GanttPanel devices={known.devices} bars={known.bars} status={status} campaign={campaign} now={now} />
-              {panels.convergence}
-              {panels.experiments}
-            </div>
-            <div class="column">
-              {panels.devices}
-              {panels.waiting}
-              {panels.stock}
-              {panels.energy}
-              {panels.log}
-            </div>
-          </div>
-        </main>
+        <Panels state={state} connection={connection} campaign={campaign} progress={progress} />
       )}
     </>
+  );
+}
+
+interface PanelsProps {
+  readonly state: PageState;
+  readonly connection: Connection;
+  readonly campaign: CampaignView | undefined;
+  readonly progress: ProgressView | undefined;
+}
+
+/** A panel is drawn anew only when what it shows is another object. */
+function Panels({ state, connection, campaign, progress }: PanelsProps) {
+  const { known, log } = state.lab;
+  const { status } = state;
+  const canOrder = state.welcome.role === 'operator' && state.connected;
+  const now = useNow(state);
+  const { devices, bars, experiments, results, lots, energy, indeterminate } = known;
+  const waiting = status?.waiting;
+  return (
+    <main>
+      <Summary campaign={campaign} progress={progress} status={status} now={now} />
+      <PersonPanel questions={indeterminate} canOrder={canOrder} order={connection.order} />
+      <div class="columns">
+        <div class="column">
+          <GanttPanel devices={devices} bars={bars} status={status} campaign={campaign} now={now} />
+          {useMemo(
+            () => (
+              <ConvergencePanel results={results} campaign={campaign} />
+            ),
+            [results, campaign],
+          )}
+          {useMemo(
+            () => (
+              <ExperimentsPanel experiments={experiments} campaign={campaign} />
+            ),
+            [experiments, campaign],
+          )}
+        </div>
+        <div class="column">
+          <DevicesPanel devices={devices} now={now} />
+          {useMemo(
+            () => (
+              <WaitingPanel waiting={waiting ?? []} />
+            ),
+            [waiting],
+          )}
+          {useMemo(
+            () => (
+              <StockPanel lots={lots} />
+            ),
+            [lots],
+          )}
+          {useMemo(
+            () => (
+              <EnergyPanel energy={energy} />
+            ),
+            [energy],
+          )}
+          {useMemo(
+            () => (
+              <LogPanel log={log} older={connection.olderLog} />
+            ),
+            [log],
+          )}
+        </div>
+      </div>
+    </main>
   );
 }
 
@@ -112,5 +140,5 @@ function useNow({ lab, status, heardAt, connected, lostAt }: PageState): number 
   }, [connected, over]);
   if (over !== undefined) return over;
   if (!connected && lostAt !== undefined) return lostAt;
-  return labNow(status, heardAt, campaign?.speed ?? 1, wall);
+  return Math.max(labNow(status, heardAt, campaign?.speed ?? 1, wall), lab.log.at(-1)?.at ?? 0);
 }

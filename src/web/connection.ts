@@ -33,75 +33,90 @@ const tokenName = 'labwright-token';
 /** The server says something at least every second. */
 const silenceMs = 6000;
 
-export function openConnection(): Connection {
-  let state: PageState = { lab: emptyLab, heardAt: 0, connected: false, welcome: { role: 'viewer' } };
-  const listeners = new Set<() => void>();
-  let frame = 0;
-  const change = (values: Partial<PageState>) => {
-    state = { ...state, ...values };
+type PageSocket = Socket<ServerMessages, PageMessages>;
+
+/** The state, and who wants to know of it. */
+class Store {
+  state: PageState = { lab: emptyLab, heardAt: 0, connected: false, welcome: { role: 'viewer' } };
+  readonly listeners = new Set<() => void>();
+  #frame = 0;
+  #spokenAt = performance.now();
+
+  change(values: Partial<PageState>): void {
+    this.state = { ...this.state, ...values };
     // Messages come faster than frames: listeners look once per frame, and not at all while the page is hidden.
-    frame ||= requestAnimationFrame(() => {
-      frame = 0;
-      for (const listener of listeners) listener();
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      for (const listener of this.listeners) listener();
     });
-  };
+  }
+
+  heard(values: Partial<PageState>): void {
+    this.#spokenAt = performance.now();
+    this.change({ ...values, connected: true, lostAt: undefined });
+  }
+
+  lose(): void {
+    const { connected, lab, status, heardAt } = this.state;
+    if (!connected) return;
+    const speed = only(lab.known.campaign)?.speed ?? 1;
+    this.change({ connected: false, lostAt: labNow(status, heardAt, speed, this.#spokenAt) });
+  }
+
+  loseIfSilent(): void {
+    if (performance.now() - this.#spokenAt > silenceMs) this.lose();
+  }
+}
+
+export function openConnection(): Connection {
+  const store = new Store();
   let token = takeToken();
-  const socket: Socket<ServerMessages, PageMessages> = io({
+  const socket: PageSocket = io({
     transports: ['websocket'],
     reconnectionDelay: 300,
     reconnectionDelayMax: 2000,
     auth: (give) => {
-      const { ledger, seq } = state.lab;
+      const { ledger, seq } = store.state.lab;
       const handshake: Handshake = { ...(token === undefined ? {} : { token }), ...(seq === 0 ? {} : { ledger, seq }) };
       give(handshake);
     },
   });
-
-  let spokenAt = performance.now();
-  const heard = (values: Partial<PageState>) => {
-    spokenAt = performance.now();
-    change({ ...values, connected: true, lostAt: undefined });
-  };
-  const lost = () => {
-    if (!state.connected) return;
-    const speed = only(state.lab.known.campaign)?.speed ?? 1;
-    change({ connected: false, lostAt: labNow(state.status, state.heardAt, speed, spokenAt) });
-  };
-  socket.on('welcome', (welcome) => heard({ welcome }));
-  socket.on('snapshot', (view, done) => {
-    heard({ lab: fromSnapshot(view) });
-    done();
-  });
-  socket.on('patch', (patch, done) => {
-    heard({ lab: patched(state.lab, patch) });
-    done();
-  });
-  socket.on('status', (status) => heard({ status, heardAt: performance.now() }));
-  socket.on('disconnect', lost);
-  setInterval(() => {
-    if (performance.now() - spokenAt > silenceMs) lost();
-  }, 1000);
+  listen(socket, store);
+  setInterval(() => store.loseIfSilent(), 1000);
   addEventListener('hashchange', () => {
     token = takeToken();
     socket.disconnect().connect();
   });
-
   return {
     get state() {
-      return state;
+      return store.state;
     },
     subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      store.listeners.add(listener);
+      return () => store.listeners.delete(listener);
     },
     async order(order) {
       // An order must not lie in a buffer and take effect when nobody expects it any more.
-      if (!state.connected || !socket.connected)
+      if (!store.state.connected || !socket.connected)
         return { ok: false, sentence: 'The order was not sent: there is no connection to the controller.' };
       return ask(() => socket.timeout(10_000).emitWithAck('order', order));
     },
     olderLog: (before) => socket.timeout(10_000).emitWithAck('log', before),
   };
+}
+
+function listen(socket: PageSocket, store: Store): void {
+  socket.on('welcome', (welcome) => store.heard({ welcome }));
+  socket.on('snapshot', (view, done) => {
+    store.heard({ lab: fromSnapshot(view) });
+    done();
+  });
+  socket.on('patch', (patch, done) => {
+    store.heard({ lab: patched(store.state.lab, patch) });
+    done();
+  });
+  socket.on('status', (status) => store.heard({ status, heardAt: performance.now() }));
+  socket.on('disconnect', () => store.lose());
 }
 
 async function ask(emit: () => Promise<OrderAnswer>): Promise<OrderAnswer> {

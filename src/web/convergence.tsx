@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { CampaignView, ObjectiveView, ProgressView, ResultView } from '../server/contract.ts';
+import type { CampaignView, ObjectiveView, ResultView } from '../server/contract.ts';
 import { convergenceOf, type Convergence } from './convergence-data.ts';
 import { figure, withUnit } from './format.ts';
 import { Empty, Panel, Switches } from './panel.tsx';
@@ -9,7 +9,6 @@ import { useWidth } from './width.ts';
 export interface ConvergenceProps {
   readonly results: ReadonlyMap<string, ResultView>;
   readonly campaign: CampaignView | undefined;
-  readonly progress: ProgressView | undefined;
 }
 
 export function ConvergencePanel({ results, campaign }: ConvergenceProps) {
@@ -69,12 +68,16 @@ function Plot({ convergence, objective }: { readonly convergence: Convergence; r
           `Experiment ${numbers[pointed]}: ${objective.name} ${say(values[pointed]!)}, best so far ${say(best[pointed]!)}`
         ) : (
           <span class="legend">
-            <span class="key dot-key" /> each experiment <span class="key line-key" /> best so far
+            <span>
+              <span class="key dot-key" /> each experiment
+            </span>
+            <span>
+              <span class="key line-key" /> best so far
+            </span>
             {goal !== undefined && (
-              <>
-                {' '}
+              <span>
                 <span class="key goal-key" /> {objective.goal === 'target' ? 'target' : 'good enough'}
-              </>
+              </span>
             )}
           </span>
         )}

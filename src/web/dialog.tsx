@@ -13,6 +13,11 @@ export interface DialogProps {
 export function Dialog({ title, confirm, grave, children, answer }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const focus = useRef<HTMLButtonElement>(null);
+  /** Closing gives the focus back to the button that has asked. */
+  const close = (confirmed: boolean) => {
+    dialog.current!.close();
+    answer(confirmed);
+  };
   useEffect(() => {
     dialog.current!.showModal();
     focus.current!.focus();
@@ -23,20 +28,20 @@ export function Dialog({ title, confirm, grave, children, answer }: DialogProps)
       aria-labelledby="dialog-title"
       onCancel={(event) => {
         event.preventDefault();
-        answer(false);
+        close(false);
       }}
     >
       <h2 id="dialog-title">{title}</h2>
       <p>{children}</p>
       <div class="choices">
-        <button type="button" ref={grave ? focus : null} onClick={() => answer(false)}>
+        <button type="button" ref={grave ? focus : null} onClick={() => close(false)}>
           Go back
         </button>
         <button
           type="button"
           ref={grave ? null : focus}
           class={grave ? 'danger' : 'primary'}
-          onClick={() => answer(true)}
+          onClick={() => close(true)}
         >
           {confirm}
         </button>

@@ -109,13 +109,14 @@ function mergeTiny(bars: readonly PlacedBar[]): PlacedBar[] {
   const merged: PlacedBar[] = [];
   const lastOfRow = new Map<number, number>();
   for (const bar of bars) {
+    const ordinary = bar.state !== 'failed' && bar.state !== 'indeterminate';
     const at = lastOfRow.get(bar.y);
     const last = at === undefined ? undefined : merged[at];
     const side =
       last !== undefined &&
       bar.x - (last.x + last.width) < 1 &&
       (last.state === 'planned') === (bar.state === 'planned');
-    if (at !== undefined && side && bar.width < 2 && (last.count > 1 || last.width < 2)) {
+    if (at !== undefined && ordinary && side && bar.width < 2 && (last.count > 1 || last.width < 2)) {
       const end = Math.max(last.end, bar.end);
       merged[at] = { ...last, width: Math.max(last.width, bar.x + bar.width - last.x), end, count: last.count + 1 };
     } else {

@@ -186,7 +186,17 @@ export function describeBar({ number, kind, step, device, from, to, state, start
 
 const Legend = () => (
   <span class="legend">
-    <span class="key ok" /> done <span class="key running" /> running <span class="key planned" /> planned{' '}
-    <span class="key failed" /> failed <span class="key indeterminate" /> indeterminate · one colour per experiment
+    {[
+      ['ok', 'done'],
+      ['running', 'running'],
+      ['planned', 'planned'],
+      ['failed', 'failed'],
+      ['indeterminate', 'indeterminate'],
+    ].map(([state, label]) => (
+      <span>
+        <span class={`key ${state}`} /> {label}
+      </span>
+    ))}
+    <span>one colour per experiment</span>
   </span>
 );

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { CampaignView, ProgressView, Welcome } from '../server/contract.ts';
 import type { Connection } from './connection.ts';
 import { goalSentence } from './convergence-data.ts';
@@ -40,6 +40,7 @@ export function Header({ campaign, progress, welcome, connected, order }: Header
 function Orders({ campaign, progress, connected, order }: Omit<HeaderProps, 'welcome'>) {
   const [asked, ask] = useState<OrderText>();
   const [said, say] = useState<{ readonly sentence: string; readonly failed: boolean }>();
+  useEffect(() => say(undefined), [campaign?.state]);
   const answer = async (confirmed: boolean) => {
     ask(undefined);
     if (!confirmed || asked === undefined) return;

@@ -52,6 +52,11 @@ function Lot({ lot }: { readonly lot: LotView }) {
 
 const StockLegend = () => (
   <span class="legend">
-    <span class="key free" /> free <span class="key reserved" /> reserved
+    <span>
+      <span class="key free" /> free
+    </span>
+    <span>
+      <span class="key reserved" /> reserved
+    </span>
   </span>
 );

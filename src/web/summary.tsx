@@ -1,12 +1,11 @@
 import type { ComponentChildren } from 'preact';
-import type { CampaignView, LotView, ProgressView, StatusView } from '../server/contract.ts';
+import type { CampaignView, ProgressView, StatusView } from '../server/contract.ts';
 import { amount, clock, co2e, duration, figure, moment, money, withUnit } from './format.ts';
 
 export interface SummaryProps {
   readonly campaign: CampaignView | undefined;
   readonly progress: ProgressView | undefined;
   readonly status: StatusView | undefined;
-  readonly lots: ReadonlyMap<string, LotView>;
   readonly now: number;
 }
 
@@ -105,7 +104,12 @@ function Tile(props: {
         <span class="figure">{props.value}</span>
         {props.note !== undefined && <span class="note">{props.note}</span>}
         {props.share !== undefined && (
-          <progress value={Math.min(1, props.share)} max={1} aria-label={`${Math.round(props.share * 100)} % used`} />
+          <progress
+            class={props.share > 1 ? 'beyond' : ''}
+            value={Math.min(1, props.share)}
+            max={1}
+            aria-label={`${Math.round(props.share * 100)} % used`}
+          />
         )}
       </dd>
     </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LabEvent } from '../../src/domain/event.ts';
+import type { LabEvent, NewEvent } from '../../src/domain/event.ts';
 import type { LabView, Patch, Section } from '../../src/server/contract.ts';
 import { campaignOf, progressOf } from '../../src/server/read-model/campaign.ts';
 import { kept } from '../../src/server/read-model/model.ts';
@@ -167,6 +167,24 @@ describe('a command of which nobody knows whether it happened', () => {
     expect(not.sections.lots.get('cyan/c-1')).toMatchObject({ used: before.used, reserved: amount });
     expect(happened.sections.indeterminate.size + not.sections.indeterminate.size).toBe(0);
   });
+});
+
+it('believes the device that comes back over the person who decided before', () => {
+  const script = writeScript({ experiments: 4, indeterminate: 2, finish: false });
+  const model = fold(script.events);
+  const key = [...model.sections.indeterminate.keys()][0] as never;
+  const material = 'cyan' as never;
+  const { used, reserved } = model.sections.lots.get('cyan/c-1')!;
+  const after = (event: NewEvent) =>
+    fold(numbered([{ at: script.events.at(-1)!.at, actor: 'x', event }], model.seq), model).sections.lots.get(
+      'cyan/c-1',
+    )!;
+  const resolved = after({ type: 'command.resolved', data: { key, as: 'happened', by: 'operator' } });
+  expect(resolved.used).toBeCloseTo(used + reserved, 15);
+  const ended = { key, outcome: 'ok', meters: [], source: 'device', consumed: [{ material, amount: 5e-9 }] } as const;
+  expect(
+    after({ type: 'command.ended', data: { ...ended, meters: [], consumed: [...ended.consumed] } }).used,
+  ).toBeCloseTo(used + 5e-9, 15);
 });
 
 describe('memory', () => {

@@ -26,6 +26,8 @@ export interface Model {
   readonly commands: Map<string, OpenCommand>;
   /** What is promised to an experiment and not used yet. */
   readonly reservations: Map<string, Reservation[]>;
+  /** Commands that a person has decided on, until the device itself may have told; the last few. */
+  readonly resolved: Map<string, { readonly command: Command; readonly draws: readonly Draw[] }>;
   readonly meters: Map<string, MeterState>;
   readonly power: Map<string, PowerState>;
 }
@@ -34,6 +36,12 @@ export interface OpenCommand {
   readonly command: Command;
   readonly number: number;
   readonly intendedAt: number;
+}
+
+/** An amount taken from a lot, by the lot's id in the view. */
+export interface Draw {
+  readonly lot: string;
+  readonly amount: number;
 }
 
 export interface MeterState {
@@ -56,7 +64,7 @@ interface Change {
 }
 
 /** How much of the past the page holds; the rest is in the ledger. */
-export const kept = { bars: 4000, experiments: 2000, log: 200, changes: 8000 } as const;
+export const kept = { bars: 4000, experiments: 2000, log: 200, changes: 8000, resolved: 100 } as const;
 
 export const sectionNames: readonly Section[] = [
   'campaign',
@@ -82,6 +90,7 @@ export function createModel(): Model {
     protocol: undefined,
     commands: new Map(),
     reservations: new Map(),
+    resolved: new Map(),
     meters: new Map(),
     power: new Map(),
   };

@@ -1,12 +1,13 @@
 import type { Amount, EventOf, LabEvent } from '../../domain/event.ts';
 import { measureUnit } from '../../domain/lab.ts';
 import type { BookedAmount, LotView } from '../contract.ts';
-import { update, put, type Model } from './model.ts';
+import { kept, put, update, type Draw, type Model } from './model.ts';
 import { changeCosts } from './costs.ts';
 
 /**
  * Stock per lot. Amounts used come out of what the experiment was promised; whatever it used beyond that comes out of
- * the same lot. The ledger's double entry is the authority; this is what a person sees at a glance.
+ * the same lot. A device that comes back with the truth is believed over the person who decided before it did. The
+ * ledger's double entry is the authority; this is what a person sees at a glance.
  */
 export function foldStock(model: Model, event: LabEvent): void {
   switch (event.type) {
@@ -14,17 +15,12 @@ export function foldStock(model: Model, event: LabEvent): void {
       return register(model, event);
     case 'experiment.planned':
       return reserve(model, event);
-    case 'command.ended': {
-      const open = model.commands.get(event.data.key);
-      if (open === undefined || event.data.outcome === 'indeterminate') return;
-      const asPlanned = event.data.outcome === 'ok' ? open.command.consumes : [];
-      return consume(model, open.command.experiment, event.data.consumed ?? asPlanned);
-    }
-    case 'command.resolved': {
-      const open = model.commands.get(event.data.key);
-      if (open === undefined || event.data.as === 'not_happened') return;
-      return consume(model, open.command.experiment, open.command.consumes);
-    }
+    case 'command.ended':
+      return settle(model, event);
+    case 'command.refused':
+      return takeBack(model, event.data.key);
+    case 'command.resolved':
+      return resolve(model, event);
     case 'experiment.completed':
     case 'experiment.failed':
     case 'experiment.lost':
@@ -60,11 +56,15 @@ function register(model: Model, { data }: EventOf<'lot.registered'>): void {
     used: known?.used ?? 0,
     reserved: known?.reserved ?? 0,
     ...(hazard === undefined ? {} : { hazard }),
-    ...(cost === undefined ? {} : { cost }),
-    ...(co2e === undefined ? {} : { co2e }),
+    ...sum('cost', known?.cost, cost),
+    ...sum('co2e', known?.co2e, co2e),
     ...(expires === undefined ? {} : { expires }),
   });
 }
+
+/** A lot that is registered again is topped up. */
+const sum = (name: 'cost' | 'co2e', known: number | undefined, more: number | undefined) =>
+  known === undefined && more === undefined ? {} : { [name]: (known ?? 0) + (more ?? 0) };
 
 function reserve(model: Model, { data }: EventOf<'experiment.planned'>): void {
   model.reservations.set(
@@ -80,7 +80,38 @@ function release(model: Model, experiment: string): void {
   model.reservations.delete(experiment);
 }
 
-function consume(model: Model, experiment: string, amounts: readonly Amount[]): void {
+function settle(model: Model, { data }: EventOf<'command.ended'>): void {
+  const { key, outcome, consumed, source } = data;
+  if (outcome === 'indeterminate') return;
+  const resolved = model.resolved.get(key);
+  if (resolved !== undefined && source !== 'device') return;
+  takeBack(model, key);
+  const command = model.commands.get(key)?.command ?? resolved?.command;
+  if (command !== undefined) consume(model, command.experiment, consumed ?? (outcome === 'ok' ? command.consumes : []));
+}
+
+function resolve(model: Model, { data: { key, as } }: EventOf<'command.resolved'>): void {
+  const command = model.commands.get(key)?.command;
+  if (command === undefined) return;
+  const draws = as === 'not_happened' ? [] : consume(model, command.experiment, command.consumes);
+  model.resolved.set(key, { command, draws });
+  if (model.resolved.size > kept.resolved) model.resolved.delete(model.resolved.keys().next().value!);
+}
+
+/** What was booked on a person's word goes back to its lots. */
+function takeBack(model: Model, key: string): void {
+  const draws = model.resolved.get(key)?.draws ?? [];
+  for (const { lot, amount } of draws) changeLot(model, lot, -amount, 0);
+  model.resolved.delete(key);
+  if (draws.length > 0) changeCosts(model);
+}
+
+function consume(model: Model, experiment: string, amounts: readonly Amount[]): Draw[] {
+  const draws: Draw[] = [];
+  const draw = (lot: string, amount: number, reserved: number) => {
+    draws.push({ lot, amount });
+    changeLot(model, lot, amount, -reserved);
+  };
   for (const { material, amount } of amounts) {
     const promised = model.reservations.get(experiment)?.filter((reservation) => reservation.material === material);
     let rest = amount;
@@ -88,12 +119,13 @@ function consume(model: Model, experiment: string, amounts: readonly Amount[]): 
       const taken = Math.min(rest, reservation.amount);
       reservation.amount -= taken;
       rest -= taken;
-      changeLot(model, lotId(material, reservation.lot), taken, -taken);
+      if (taken > 0) draw(lotId(material, reservation.lot), taken, taken);
     }
     const beyond = promised?.at(-1)?.lot ?? firstLot(model, material);
-    if (rest > 0 && beyond !== undefined) changeLot(model, lotId(material, beyond), rest, 0);
+    if (rest > 0 && beyond !== undefined) draw(lotId(material, beyond), rest, 0);
   }
-  if (amounts.length > 0) changeCosts(model);
+  if (draws.length > 0) changeCosts(model);
+  return draws;
 }
 
 const firstLot = (model: Model, material: string): string | undefined =>
