@@ -51,6 +51,9 @@ const shape = {
   resolution: maybe(checked(z.enum(['happened', 'not_happened', 'discard']))),
   resolvedBy: maybe(text),
   resolvedAt: maybe(number),
+  /** Energy charged to it so far, and whether any of it comes from a power model. */
+  joules: maybe(number),
+  joulesModelled: flag,
 };
 export type CommandRow = RowOf<typeof shape>;
 
@@ -68,7 +71,9 @@ const select = `SELECT key, seq, hash, experiment, stage, step, attempt, kind, d
   from_place AS "from", to_place AS "to", at_place AS place, batch, consumes, low, typical, high, ttl, deadline, state,
   overdue, boot, intended_at AS intendedAt, accepted_at AS acceptedAt, ended_at AS endedAt,
   device_started_at AS deviceStartedAt, device_ended_at AS deviceEndedAt, outcome, source, code, message, result, consumed,
-  resolution, resolved_by AS resolvedBy, resolved_at AS resolvedAt FROM command`;
+  resolution, resolved_by AS resolvedBy, resolved_at AS resolvedAt,
+  (SELECT sum(joules) FROM energy_command e WHERE e.key = command.key) AS joules,
+  EXISTS (SELECT 1 FROM energy_command e WHERE e.key = command.key AND e.modelled <> 0) AS joulesModelled FROM command`;
 
 /** Reads of commands, in the order of their intention. */
 export function commandReads(db: Connection) {
