@@ -195,6 +195,22 @@ describe('a full disk', () => {
 });
 
 describe('the journal of a long life', () => {
+  it('still knows what it has refused today', () => {
+    const rig = createRig();
+    rig.send({ key: 'working' });
+    const refused = rig.send({ key: 'refused' });
+    rig.pass(5000);
+    for (let i = 0; i < 150; i++) {
+      rig.send({ key: `k${i}` });
+      rig.pass(4000);
+      rig.control('forget', `k${i}`);
+    }
+    rig.send({ ...refused });
+    rig.pass(5000);
+    expect(told(rig.events('refused'))).toEqual(['1 nack', '1 nack']);
+    expect(rig.world.acts.has('refused')).toBe(false);
+  });
+
   it('stays short, and keeps what still matters', () => {
     const rig = createRig();
     rig.send({ key: 'first' });
