@@ -88,7 +88,7 @@ class Fold implements Decision {
 
   #campaign(event: CampaignEvent): void {
     const [campaign, effects] = step(campaignBehaviour, this.state.campaign, event);
-    if (campaign === this.state.campaign) return;
+    if (campaign === this.state.campaign && effects.length === 0) return;
     this.state = { ...this.state, campaign };
     this.#note('campaign', campaign.context.campaign, keep(campaign), false, effects);
   }
@@ -135,7 +135,7 @@ class Fold implements Decision {
     const before = experiments.get(id);
     if (before === undefined || definition === undefined) return;
     const [after, effects] = step(experimentBehaviourOf(definition), before, event);
-    if (after === before) return;
+    if (after === before && effects.length === 0) return;
     const next = new Map(experiments);
     const ended = after.status === 'done';
     if (ended) next.delete(id);

@@ -133,7 +133,7 @@ export const experimentMachine = setup({
       ...again(context),
       notBefore: event.at + backoffMs(context.attempt),
     })),
-    letGo: assign({ command: undefined }),
+    letGo: assign({ command: undefined, attempt: 1 }),
     nextStage: assign(({ context }) => ({ stage: context.stage + 1, step: 0 })),
     markAborting: assign({ aborting: true }),
     reserve: asEffect,

@@ -32,6 +32,8 @@ export class WholeLab {
   readonly ledger: Ledger;
   readonly simulation: Simulation;
   readonly events: LabEvent[] = [];
+  readonly counts = new Map<string, number>();
+
   readonly failures: Failure[] = [];
   engine!: Engine;
   bus!: MemoryBus;
@@ -75,7 +77,10 @@ export class WholeLab {
       settleMs: 500,
       strict: true,
     });
-    this.engine.subscribe((events) => this.events.push(...events));
+    this.engine.subscribe((events) => {
+      this.events.push(...events);
+      for (const { type } of events) this.counts.set(type, this.count(type) + 1);
+    });
     this.engine.onFatal((failure) => this.failures.push(failure));
     this.engine.start(definition, { origin: clock.now(), anchor: clock.now() });
     return this.engine;
@@ -91,8 +96,22 @@ export class WholeLab {
     return this.ledger.campaign()?.status === 'finished';
   }
 
+  count(type: LabEvent['type']): number {
+    return this.counts.get(type) ?? 0;
+  }
+
+  /** Until `count` events of a type have been appended; a day of lab time is long enough. */
+  until(type: LabEvent['type'], count = 1): boolean {
+    return this.clock.run(() => this.count(type) >= count, this.clock.now() + 24 * 3_600_000);
+  }
+
+  wait(minutes: number): void {
+    this.clock.run(() => false, this.clock.now() + minutes * 60_000);
+  }
+
   /** Until the campaign has ended, or `hours` of lab time have passed. */
   run(hours = 24): boolean {
-    return this.clock.run(() => this.finished || this.failures.length > 0, this.clock.now() + hours * 3_600_000);
+    const ended = () => this.count('campaign.finished') > 0 || this.failures.length > 0;
+    return this.clock.run(ended, this.clock.now() + hours * 3_600_000);
   }
 }

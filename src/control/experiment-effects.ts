@@ -1,0 +1,130 @@
+import { describeFailure, failed, ok, type Result } from '../base/failure.ts';
+import type { Definition } from '../domain/campaign.ts';
+import { timerId, type Effect } from '../domain/effect.ts';
+import type { NewEvent } from '../domain/event.ts';
+import { evaluate, type Scope } from '../domain/expression.ts';
+import { fromSi } from '../domain/quantity.ts';
+import { scopeOf } from '../domain/resolve.ts';
+import { backoffMs, experimentMachine, type ExperimentContext, type ExperimentEvent } from './experiment.ts';
+import type { Behaviour } from './run-machine.ts';
+
+type Make = (context: ExperimentContext, event: ExperimentEvent) => readonly Effect[];
+
+const record = (event: NewEvent): Effect[] => [{ do: 'record', event }];
+
+const failing = ({ experiment }: ExperimentContext, reason: string, retryable: boolean): Effect[] =>
+  record({ type: 'experiment.failed', data: { experiment, reason, retryable } });
+
+/** What the experiment machine's actions ask for, by the protocol and lab of the campaign. */
+export const experimentBehaviourOf = (
+  definition: Definition,
+): Behaviour<typeof experimentMachine, ExperimentContext, ExperimentEvent> => ({
+  machine: experimentMachine,
+  effects: { ...endings, ...progress(definition), ...clearing(definition) },
+});
+
+function progress(definition: Definition): Record<string, Make> {
+  return {
+    reserve: ({ experiment }) => [{ do: 'reserve', experiment }],
+    wakeLater: ({ experiment: subject, attempt }) => {
+      const id = timerId('retry', subject);
+      return [{ do: 'set_timer', id, afterMs: backoffMs(attempt - 1), kind: 'retry', subject }];
+    },
+    observe: (context) => {
+      const { experiment } = context;
+      const stage = definition.protocol.stages[context.stage]!.id;
+      const observed = observe(definition, context);
+      if (!observed.ok) return failing(context, describeFailure(observed.failure), true);
+      const data = { experiment, stage, observations: observed.value };
+      return record({ type: 'experiment.observed', data });
+    },
+    conclude: (context, event) => {
+      if (event.type !== 'experiment.observed' || context.stage < definition.protocol.stages.length) return [];
+      const { experiment } = context;
+      const objectives = objectivesOf(definition, context);
+      if (!objectives.ok) return failing(context, describeFailure(objectives.failure), true);
+      return record({ type: 'experiment.completed', data: { experiment, objectives: objectives.value } });
+    },
+  };
+}
+
+const endings: Record<string, Make> = {
+  fail: (context, event) => {
+    if (event.type !== 'command.ended') return [];
+    const { error, outcome } = event.data;
+    return failing(context, error === undefined ? `a command ended as ${outcome}` : error.message, true);
+  },
+  failRefused: (context, event) =>
+    event.type === 'command.refused' ? failing(context, `${event.data.code}: ${event.data.message}`, false) : [],
+  cancel: ({ experiment }, event) => {
+    const reason = event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
+    return record({ type: 'experiment.cancelled', data: { experiment, reason } });
+  },
+  lose: ({ experiment }, event) => {
+    const reason = event.type === 'campaign.aborted' ? 'aborted while in doubt' : 'discarded by a person';
+    return record({ type: 'experiment.lost', data: { experiment, reason } });
+  },
+  doubt: ({ experiment, command }, event) => {
+    if (event.type !== 'command.ended' || command === undefined) return [];
+    const unknown = `${command.device} does not know whether ${command.capability} happened`;
+    const data = { experiment, key: command.key, reason: event.data.error?.message ?? unknown };
+    return record({ type: 'experiment.became_indeterminate', data });
+  },
+  resolve: ({ experiment }, event) =>
+    record({ type: 'experiment.resolved', data: { experiment, reason: whyResolved(event) } }),
+};
+
+function whyResolved(event: ExperimentEvent): string {
+  if (event.type === 'command.resolved') return `${event.data.by}: ${event.data.as.replace('_', ' ')}`;
+  if (event.type === 'campaign.aborted') return 'the campaign was aborted';
+  return 'the device came back with the truth';
+}
+
+function clearing({ lab }: Definition): Record<string, Make> {
+  const racks = new Set<string>(Object.keys(lab.racks));
+  const inTheWay = ({ location }: ExperimentContext) =>
+    location !== undefined && lab.transport !== undefined && !racks.has(location);
+  const clear: Make = ({ experiment, location }) => {
+    const reason = location === undefined ? 'it never entered the lab' : `the sample is at ${location}`;
+    return record({ type: 'experiment.cleared', data: { experiment, reason } });
+  };
+  return {
+    clear,
+    clearIfOut: (context, event) => {
+      const waits = context.command !== undefined || (inTheWay(context) && !context.aborting);
+      return waits ? [] : clear(context, event);
+    },
+  };
+}
+
+function evaluateAll(
+  expressions: readonly (readonly [string, string])[],
+  scope: Scope,
+): Result<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const [name, text] of expressions) {
+    const value = evaluate(text, scope);
+    if (!value.ok) return value;
+    values[name] = Number(value.value);
+  }
+  return ok(values);
+}
+
+/** The observations of the stage that has just ended. */
+function observe(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
+  const stage = definition.protocol.stages[context.stage]!;
+  return evaluateAll(Object.entries(stage.observes), scopeOf(definition, context.point, context.results));
+}
+
+/** The objectives in their own units; every stage's expressions are at hand because all results are. */
+function objectivesOf(definition: Definition, context: ExperimentContext): Result<Record<string, number>> {
+  const expressions = new Map(definition.protocol.stages.flatMap((stage) => Object.entries(stage.observes)));
+  const wanted = definition.campaign.objectives.map(({ name }) => [name, expressions.get(name)!] as const);
+  const values = evaluateAll(wanted, scopeOf(definition, context.point, context.results));
+  if (!values.ok) return failed(values.failure);
+  return ok(
+    Object.fromEntries(
+      definition.campaign.objectives.map(({ name, unit }) => [name, fromSi(values.value[name]!, unit)]),
+    ),
+  );
+}
