@@ -1,4 +1,5 @@
 import type { ObjectiveView, ResultView } from '../server/contract.ts';
+import { withUnit, words } from './format.ts';
 
 export interface Convergence {
   readonly numbers: readonly number[];
@@ -26,5 +27,5 @@ export function better({ goal, target = 0 }: ObjectiveView, a: number, b: number
 }
 
 export function goalSentence({ name, goal, target, unit }: ObjectiveView): string {
-  return goal === 'target' ? `bring ${name} to ${target}${unit === '' ? '' : ` ${unit}`}` : `${goal} ${name}`;
+  return goal === 'target' ? `bring ${words(name)} to ${withUnit(target ?? 0, unit)}` : `${goal} ${words(name)}`;
 }

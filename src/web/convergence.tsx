@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { CampaignView, ObjectiveView, ResultView } from '../server/contract.ts';
 import { convergenceOf, type Convergence } from './convergence-data.ts';
-import { figure, withUnit } from './format.ts';
+import { figure, withUnit, words } from './format.ts';
 import { Empty, Panel, Switches } from './panel.tsx';
 import { useWidth } from './width.ts';
 
@@ -16,7 +16,7 @@ export function ConvergencePanel({ results, campaign }: ConvergenceProps) {
   const objective = campaign?.objectives[chosen];
   const convergence = useMemo(() => objective && convergenceOf(results.values(), objective), [results, objective]);
   if (campaign === undefined || objective === undefined || convergence === undefined) return null;
-  const names = campaign.objectives.map((each, i) => [each.name, i] as const);
+  const names = campaign.objectives.map((each, i) => [words(each.name), i] as const);
   const best = convergence.best.at(-1);
   return (
     <Panel
@@ -26,7 +26,7 @@ export function ConvergencePanel({ results, campaign }: ConvergenceProps) {
         names.length > 1 ? (
           <Switches label="Objective" options={names} value={chosen} choose={choose} />
         ) : best === undefined ? undefined : (
-          `best ${objective.name} ${withUnit(best, objective.unit)}`
+          `best ${words(objective.name)} ${withUnit(best, objective.unit)}`
         )
       }
     >
@@ -59,13 +59,13 @@ function Plot({ convergence, objective }: { readonly convergence: Convergence; r
   }, [convergence, objective, dark]);
   const { numbers, values, best } = convergence;
   const say = (value: number) => withUnit(value, objective.unit);
-  const label = `${objective.name} of ${numbers.length} completed experiments; best ${figure(best.at(-1)!)}`;
+  const label = `${words(objective.name)} of ${numbers.length} completed experiments; best ${figure(best.at(-1)!)}`;
   return (
     <>
       <div class="plot" ref={frame} role="img" aria-label={label} />
       <p class="detail">
         {pointed !== undefined && pointed !== null && numbers[pointed] !== undefined ? (
-          `Experiment ${numbers[pointed]}: ${objective.name} ${say(values[pointed]!)}, best so far ${say(best[pointed]!)}`
+          `Experiment ${numbers[pointed]}: ${words(objective.name)} ${say(values[pointed]!)}, best so far ${say(best[pointed]!)}`
         ) : (
           <span class="legend">
             <span>

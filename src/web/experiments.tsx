@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { CampaignView, ExperimentView, LifeCycle } from '../server/contract.ts';
 import { lifeCycle, nextSort, sortExperiments, type Sort } from './experiments-sort.ts';
-import { clock, figure, precise, withUnit, words } from './format.ts';
+import { clock, figure, precise, unitName, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface ExperimentsProps {
@@ -79,7 +79,7 @@ function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; rea
     >
       <button type="button" onClick={() => choose(by)}>
         {label}
-        {unit !== '' && <small> {unit === 'degC' ? '°C' : unit}</small>}
+        {unit !== '' && <small> {unitName(unit)}</small>}
         <span class="arrow" aria-hidden="true">
           {sort.by === by ? (sort.descending ? '↓' : '↑') : ''}
         </span>
@@ -93,9 +93,11 @@ function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; rea
         {column('status', 'Status', '', false)}
         {campaign.parameters.map(({ name, unit }) => column(`parameter/${name}`, words(name), unit))}
         {campaign.objectives.map(({ name, unit }) => column(`objective/${name}`, words(name), unit))}
-        <th scope="col" class="numeric">
-          Predicted
-        </th>
+        {campaign.objectives.length === 1 && (
+          <th scope="col" class="numeric">
+            Predicted
+          </th>
+        )}
         {column('changed', 'Changed')}
       </tr>
     </thead>
@@ -118,12 +120,14 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
           <span class={`chip ${status}`}>{status}</span> {at !== undefined && <span class="quiet">{at}</span>}
         </td>
         {campaign.parameters.map(({ name }) => (
-          <td class="numeric">{withUnit(point[name] ?? '–', '')}</td>
+          <td class="numeric">{cell(point[name])}</td>
         ))}
         {campaign.objectives.map(({ name }) => (
           <td class="numeric strong">{objectives?.[name] === undefined ? '' : precise(objectives[name])}</td>
         ))}
-        <td class="numeric quiet">{predictions(experiment, campaign)}</td>
+        {campaign.objectives.length === 1 && (
+          <td class="numeric quiet">{beliefText(experiment.predicted?.[campaign.objectives[0]!.name])}</td>
+        )}
         <td class="numeric quiet">{clock(changedAt)}</td>
       </tr>
       {open && (
@@ -137,23 +141,26 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
   );
 }
 
-function predictions({ predicted }: ExperimentView, { objectives }: CampaignView): string {
-  return objectives
-    .flatMap(({ name }) => {
-      const belief = predicted?.[name];
-      return belief === undefined ? [] : [`${precise(belief.mean, 3)} ± ${precise(belief.sd, 2)}`];
-    })
-    .join('; ');
+/** Whole numbers as they are, others with all their digits so that they stand under each other. */
+function cell(value: number | string | undefined): string {
+  if (typeof value !== 'number') return value ?? '–';
+  return Number.isInteger(value) ? figure(value) : precise(value);
 }
 
+/** One column has room for one objective; the details tell of all. */
+const beliefText = (belief: { readonly mean: number; readonly sd: number } | undefined): string =>
+  belief === undefined ? '' : `${precise(belief.mean, 3)} ± ${precise(belief.sd, 2)}`;
+
 function Details({ experiment }: { readonly experiment: ExperimentView }) {
-  const { id, why, reason, stage, observations, suggestedAt } = experiment;
+  const { id, why, reason, stage, observations, predicted, suggestedAt } = experiment;
+  const expected = Object.entries(predicted ?? {}).map(([name, belief]) => `${words(name)} ${beliefText(belief)}`);
   const observed = Object.entries(observations).map(([name, value]) => `${words(name)} ${figure(value)}`);
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Why here', why],
     ['Reason', reason],
     ['Stage', stage],
-    ['Observed', observed.length === 0 ? undefined : observed.join(', ')],
+    ['Predicted', expected.join(', ')],
+    ['Observed', observed.join(', ')],
     ['Suggested', clock(suggestedAt)],
     ['Id', id],
   ];

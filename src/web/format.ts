@@ -41,10 +41,12 @@ export function amount(value: number, unit: string, like = value): string {
   return `${figure(value / one, 3)} ${name}`;
 }
 
-/** A value in a unit as it was written: temperatures with their sign, the rest as they are. */
+export const unitName = (unit: string): string => (unit === 'degC' ? '°C' : unit);
+
+/** A value in a unit as it was written. */
 export function withUnit(value: number | string, unit: string): string {
   if (typeof value === 'string') return value;
-  return unit === '' ? figure(value) : `${figure(value)} ${unit === 'degC' ? '°C' : unit}`;
+  return unit === '' ? figure(value) : `${figure(value)} ${unitName(unit)}`;
 }
 
 export function duration(ms: number): string {

@@ -147,20 +147,41 @@ function groupVisible({ bars, plan, now }: GanttInput, from: number, to: number)
     if (group === undefined) groups.set(bar.device, [bar]);
     else group.push(bar);
   };
+  // The plan is told a little later than what has happened: what it still expects may have begun already.
+  const begun = new Set<string>();
   for (const { id, ...bar } of bars) {
     const open = bar.state === 'running' || bar.state === 'intended';
+    if (open) begun.add(nameOf(bar));
     add({ ...bar, key: id, end: open ? Math.max(bar.end, now) : bar.end });
   }
   plan.forEach((bar, i) => {
-    if (bar.end > now) add({ ...bar, key: `plan-${i}`, state: 'planned' });
+    if (bar.end > now && !begun.has(nameOf(bar)))
+      add({ ...bar, key: `plan-${i}`, start: Math.max(bar.start, now), state: 'planned' });
   });
   for (const group of groups.values()) group.sort((a, b) => a.start - b.start || a.end - b.end);
   return groups;
 }
 
+const nameOf = ({ device, number, step, kind }: Pick<PlannedBar, 'device' | 'number' | 'step' | 'kind'>): string =>
+  `${device}/${number}/${step}/${kind}`;
+
 /** As many rows as the device works on samples at once: a plan that is late must not make the lane jump. */
 function rowsOf({ places, concurrency, batch, transporter }: GanttInput['devices'][number]): number {
   return transporter ? 1 : Math.min(mostRows, batch ? places : concurrency);
+}
+
+/** The span that shows some fifteen steps of a device side by side. */
+export function suitableSpan(bars: Iterable<BarView>, spans: readonly number[]): number {
+  let total = 0;
+  let count = 0;
+  for (const { kind, start, end } of bars) {
+    if (kind !== 'process') continue;
+    total += end - start;
+    count += 1;
+  }
+  const wanted = count === 0 ? 0 : (15 * total) / count;
+  const distance = (span: number) => Math.abs(Math.log(span / Math.max(1, wanted)));
+  return spans.reduce((best, span) => (distance(span) < distance(best) ? span : best));
 }
 
 /** The first row that is free when a bar starts; a touch of overlap is the clock's, not the device's. */

@@ -2,7 +2,14 @@ import { useMemo, useState } from 'preact/hooks';
 import type { BarView, CampaignView, DeviceView, StatusView } from '../server/contract.ts';
 import { timeTicks } from './axis.ts';
 import { clock, duration, words } from './format.ts';
-import { layOutGantt, neighbour, type Direction, type GanttLayout, type PlacedBar } from './gantt-layout.ts';
+import {
+  layOutGantt,
+  neighbour,
+  suitableSpan,
+  type Direction,
+  type GanttLayout,
+  type PlacedBar,
+} from './gantt-layout.ts';
 import { Empty, Panel, Switches } from './panel.tsx';
 import { useWidth } from './width.ts';
 
@@ -19,13 +26,16 @@ const spans = [
   ['10 min', 10 * minute],
   ['1 h', 60 * minute],
   ['8 h', 480 * minute],
-  ['All', undefined],
+  ['All', 'all'],
 ] as const;
 const axisHeight = 22;
 
 /** What every device did, does and will do. Colours follow the experiment, so that a sample can be followed by eye. */
 export function GanttPanel({ devices, bars, status, campaign, now }: GanttProps) {
-  const [span, zoom] = useState<number | undefined>(10 * minute);
+  const [chosenSpan, zoom] = useState<number | 'all'>();
+  const suitable = useMemo(() => suitableSpan(bars.values(), [10 * minute, 60 * minute, 480 * minute]), [bars]);
+  const zoomed = chosenSpan ?? suitable;
+  const span = zoomed === 'all' ? undefined : zoomed;
   const [selected, select] = useState<string>();
   const [frame, width] = useWidth<HTMLDivElement>();
   // Time goes on in steps of a pixel: more often there is nothing new to draw.
@@ -51,7 +61,7 @@ export function GanttPanel({ devices, bars, status, campaign, now }: GanttProps)
     <Panel
       name="gantt"
       title="Schedule"
-      aside={<Switches label="Time shown" options={spans} value={span} choose={zoom} />}
+      aside={<Switches label="Time shown" options={spans} value={zoomed} choose={zoom} />}
     >
       {bars.size === 0 && (status?.plan.length ?? 0) === 0 && <Empty>Nothing has been planned yet.</Empty>}
       <div class="gantt-body">

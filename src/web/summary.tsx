@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { CampaignView, ProgressView, StatusView } from '../server/contract.ts';
-import { amount, clock, co2e, duration, figure, moment, money, withUnit } from './format.ts';
+import { amount, clock, co2e, duration, figure, moment, money, unitName, words } from './format.ts';
 
 export interface SummaryProps {
   readonly campaign: CampaignView | undefined;
@@ -20,9 +20,9 @@ export function Summary({ campaign, progress, status, now }: SummaryProps) {
         const best = progress.best[name];
         return (
           <Tile
-            name={campaign.objectives.length > 1 ? `Best ${name}` : 'Best so far'}
-            value={best === undefined ? '–' : withUnit(best.value, unit)}
-            note={best === undefined ? 'no experiment completed yet' : `${name}, experiment ${best.number}`}
+            name={campaign.objectives.length > 1 ? `Best ${words(name)}` : 'Best so far'}
+            value={best === undefined ? '–' : <Best value={best.value} unit={unit} />}
+            note={best === undefined ? 'no experiment completed yet' : `${words(name)}, experiment ${best.number}`}
           />
         );
       })}
@@ -61,6 +61,12 @@ function Experiments({ campaign, progress }: { readonly campaign: CampaignView; 
     />
   );
 }
+
+const Best = ({ value, unit }: { readonly value: number; readonly unit: string }) => (
+  <>
+    {figure(value)} {unit !== '' && <small>{unitName(unit)}</small>}
+  </>
+);
 
 function Times({ campaign, status, now }: Pick<SummaryProps, 'status' | 'now'> & { readonly campaign: CampaignView }) {
   const { openedAt, finishedAt, budget, speed } = campaign;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { timeTicks } from '../../src/web/axis.ts';
 import { better, convergenceOf, goalSentence } from '../../src/web/convergence-data.ts';
 import { nextSort, sortExperiments } from '../../src/web/experiments-sort.ts';
-import { assignRows, layOutGantt, neighbour, type GanttInput } from '../../src/web/gantt-layout.ts';
+import { assignRows, layOutGantt, neighbour, suitableSpan, type GanttInput } from '../../src/web/gantt-layout.ts';
 import { applyEvent, createModel } from '../../src/server/read-model.ts';
 import { origin, writeScript } from '../server/script.ts';
 
@@ -60,6 +60,16 @@ describe('the layout of the Gantt chart', () => {
       expect(bars.map((bar) => bar.state as string)).toContain(state);
   });
 
+  it('does not plan what has begun', () => {
+    const input = inputAt(origin + 15 * minute);
+    const running = [...viewAt(input.now).bars.values()].find((bar) => bar.state === 'running')!;
+    const { device, number, step, kind, start, end } = running;
+    const late = { device, number, step, kind, start: start - 1000, end: end + 5000 };
+    const waiting = { ...late, number: 99, start: input.now - minute, end: input.now + minute };
+    const planned = layOutGantt({ ...input, plan: [late, waiting] }).bars.filter((bar) => bar.state === 'planned');
+    expect(planned.map((bar) => [bar.number, bar.start])).toEqual([[99, input.now]]);
+  });
+
   it('shows the last minutes only, and all on demand', () => {
     const late = inputAt(origin + 25 * minute);
     const near = layOutGantt(late);
@@ -84,6 +94,15 @@ describe('the layout of the Gantt chart', () => {
     expect(bars.size).toBeGreaterThan(3000);
     expect(layout.bars.length).toBeLessThan(1300);
     expect(layout.bars.reduce((sum, bar) => sum + bar.count, 0)).toBe(bars.size);
+  });
+
+  it('begins with a span that fits the steps', () => {
+    const steps = (ms: number) => [{ kind: 'process', start: 0, end: ms }] as unknown as Iterable<never>;
+    const spans = [10 * minute, 60 * minute, 480 * minute];
+    expect(suitableSpan([], spans)).toBe(10 * minute);
+    expect(suitableSpan(steps(minute), spans)).toBe(10 * minute);
+    expect(suitableSpan(steps(10 * minute), spans)).toBe(60 * minute);
+    expect(suitableSpan(steps(240 * minute), spans)).toBe(480 * minute);
   });
 
   it('stacks what a device does at once, as far as it can', () => {
