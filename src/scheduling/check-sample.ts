@@ -225,8 +225,9 @@ class Follow {
 
   #keep(until: number): void {
     const { sample, problem } = this.#input;
-    const stays = problem.transport !== undefined || (sample.frozen === true && until === Infinity);
-    if (this.#at === undefined || !stays) return;
-    this.#reading.held.push({ sample: sample.id, resource: this.#at, from: this.#since, until, given: this.#given });
+    const moved = problem.transport !== undefined;
+    if (this.#at === undefined || (!moved && sample.frozen !== true)) return;
+    const from = moved ? this.#since : this.#ready;
+    this.#reading.held.push({ sample: sample.id, resource: this.#at, from, until, given: this.#given });
   }
 }

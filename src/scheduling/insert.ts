@@ -16,11 +16,11 @@ export function insertAll(world: World, tasks: readonly Task[]): Map<number, Obs
     before = inside.length;
     inside = inside.filter((task) => !insertOne(world, task, false) && !insertOne(world, task, true));
   }
-  for (const task of inside) failed.set(task.index, blocked(task));
+  for (const task of inside) failed.set(task.index, explain(world, task));
   for (const task of ordered) {
     if (task.obstacle !== undefined) failed.set(task.index, task.obstacle);
     else if (task.at < 0 && !insertOne(world, task, false) && !insertOne(world, task, true))
-      failed.set(task.index, blocked(task));
+      failed.set(task.index, explain(world, task));
   }
   return failed;
 }
@@ -42,4 +42,13 @@ export function insertOne(world: World, task: Task, parking: boolean): boolean {
   if (last === undefined) world.rest(task);
   else world.commit(task, trackOf(world, task, last));
   return last !== undefined;
+}
+
+/** Whether the maximum waits are to blame, which is so when there is a way without them. */
+function explain(world: World, task: Task): Obstacle {
+  const patient = { ...task, steps: task.steps.map((step) => ({ ...step, maxLag: Infinity })) };
+  world.lift(task);
+  const tangled = search(world, patient, world.lab.racks.length > 0) === undefined;
+  world.rest(task);
+  return blocked(task, tangled);
 }

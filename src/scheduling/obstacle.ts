@@ -5,6 +5,8 @@ import type { SampleTask, StepTask, UnplannedCause } from './model.ts';
 export interface Obstacle {
   readonly cause: UnplannedCause;
   readonly reason: string;
+  /** Other samples are in its way, whatever the maximum waits are. */
+  readonly tangled?: boolean;
 }
 
 /** What is known before any search: something that the lab does not have, a lost resource, a wait that has passed. */
@@ -44,10 +46,12 @@ function lostStep(sample: SampleTask, step: StepTask, lab: Shape): Obstacle {
   return { cause: 'unavailable', reason: `${sample.id} needs ${names} for ${step.id}, which ${verb} not available.` };
 }
 
-/** What a search has not found. */
-export const blocked = ({ sample, steps }: Task): Obstacle => ({
-  cause: 'blocked',
-  reason: `No way was found for ${sample.id} to ${steps[0]?.id ?? 'its end'} and what follows: a place on its way stays taken, or a maximum wait cannot be kept.`,
-});
+/** What a search has not found: for the maximum waits, or because places stay taken. */
+export function blocked({ sample, steps }: Task, tangled: boolean): Obstacle {
+  const what = `${sample.id} cannot be brought to ${steps[0]?.id ?? 'its end'} and through what follows`;
+  return tangled
+    ? { cause: 'blocked', tangled, reason: `${what}: a place on its way stays taken.` }
+    : { cause: 'blocked', reason: `${what}: at present that would break a maximum wait.` };
+}
 
 const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;

@@ -16,13 +16,16 @@ export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
   let best = fill(lab, kept);
-  if (previous !== undefined && stuck(best)) best = better(best, fill(lab, new Map()));
-  if (stuck(best)) best = better(best, disentangle(lab));
+  if (previous !== undefined && worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
+  if (tangled(best)) best = better(best, disentangle(lab));
   return emit(problem, best.world, best.failed);
 }
 
 const better = (old: Attempt, other: Attempt | undefined): Attempt =>
   other !== undefined && other.failed.size < old.failed.size ? other : old;
+
+/** Maximum waits may not allow the first order that is found: so many others are tried. */
+const tries = 4;
 
 /**
  * Brings the samples in the lab to their ends in an order that is found regardless of time, then inserts the others. Those
@@ -33,12 +36,19 @@ function disentangle(lab: Lab): Attempt | undefined {
   const inside = lab.tasks.filter((task) => task.at >= 0 && (!task.done || task.obstacle !== undefined));
   const fixed = (task: Task) => task.obstacle !== undefined || task.sample.frozen === true;
   const racked = (task: Task) => lab.stations[task.at]!.kind === 'rack';
+  let best: Attempt | undefined;
   for (const held of [(task: Task) => fixed(task) || racked(task), fixed]) {
     const movable = inside.filter((task) => !held(task));
-    const scripts = untangle(lab, movable, inside.filter(held));
-    if (scripts !== undefined) return fill(lab, timeScripts(lab, scripts));
+    for (let first = 0; first < Math.min(movable.length, tries); first++) {
+      const order = [...movable.slice(first), ...movable.slice(0, first)];
+      const scripts = untangle(lab, order, inside.filter(held));
+      if (scripts === undefined) break;
+      const attempt = fill(lab, timeScripts(lab, scripts));
+      best = best === undefined ? attempt : better(best, attempt);
+      if (!tangled(best)) return best;
+    }
   }
-  return undefined;
+  return best;
 }
 
 interface Attempt {
@@ -56,6 +66,15 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   return { world, failed: insertAll(world, open) };
 }
 
-/** True when a sample in the lab was not planned although all that it needs is there. */
-const stuck = ({ world, failed }: Attempt): boolean =>
-  [...failed].some(([index, { cause }]) => cause === 'blocked' && world.lab.tasks[index]!.at >= 0);
+/** True when samples in the lab stand in each other's way. */
+const tangled = ({ failed }: Attempt): boolean => [...failed.values()].some((obstacle) => obstacle.tangled === true);
+
+/** True when samples are tangled, or one in the lab has lost its place in the plan just now. */
+function worthReplanning(attempt: Attempt, previous: Plan): boolean {
+  if (tangled(attempt)) return true;
+  const before = new Set(previous.unplanned.map(({ sample }) => sample));
+  const { tasks } = attempt.world.lab;
+  return [...attempt.failed].some(
+    ([index, { cause }]) => cause === 'blocked' && tasks[index]!.at >= 0 && !before.has(tasks[index]!.sample.id),
+  );
+}

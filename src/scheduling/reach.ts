@@ -26,8 +26,13 @@ export interface Node {
   readonly floor: number;
 }
 
+/** Counts the tries of one search, so that maximum waits that chase each other cannot take for ever. */
+export interface Budget {
+  left: number;
+}
+
 /** How often one step may be shifted right for the maximum wait of the next before it is given up. */
-const patience = 40;
+const patience = 8;
 
 /**
  * The sample of `parent` does its next step with `alternative` within `window`, as early as possible and not before
@@ -40,15 +45,16 @@ export function process(
   alternative: Alternative,
   window: Window,
   floor: number,
+  budget: Budget,
 ): Node | undefined {
   const step = task.steps[parent.done]!;
   let from = parent;
-  for (let round = 0; round < patience; round++) {
+  for (let round = 0; round < patience && budget.left-- > 0; round++) {
     const node = attempt(world, task, from, alternative, window, floor);
     if (node === undefined) return undefined;
     const late = node.start - step.maxLag;
     if (from.lastEnd === -Infinity || late <= from.lastEnd) return node;
-    const shifted = delay(world, task, from, late);
+    const shifted = delay(world, task, from, late, budget);
     if (shifted === undefined) return undefined;
     from = shifted;
   }
@@ -56,13 +62,14 @@ export function process(
 }
 
 /** The same way with the last step ending at `end` or later. */
-function delay(world: World, task: Task, node: Node, end: number): Node | undefined {
+function delay(world: World, task: Task, node: Node, end: number, budget: Budget): Node | undefined {
   if (node.parent === undefined) return undefined;
   if (node.kind === 'process') {
     const { parent, alternative, window } = node;
-    return process(world, task, parent, alternative!, window!, Math.max(node.floor, end - alternative!.duration));
+    const floor = Math.max(node.floor, end - alternative!.duration);
+    return process(world, task, parent, alternative!, window!, floor, budget);
   }
-  const parent = delay(world, task, node.parent, end);
+  const parent = delay(world, task, node.parent, end, budget);
   return parent && park(world, parent, node.resource, node.window!);
 }
 

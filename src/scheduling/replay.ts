@@ -191,6 +191,7 @@ export class Replay {
 
   #finish(progress: Progress, act: Act, start: number, run: Run | undefined): void {
     const end = start + act.duration;
+    this.#shiftBefore(progress, start - act.task.steps[act.step]!.maxLag);
     if (progress.at !== act.resource) {
       this.#take(act.resource, progress.task.index);
       progress.at = act.resource;
@@ -201,6 +202,21 @@ export class Replay {
     progress.lastEnd = end;
     progress.next += 1;
     if (!this.#lab.moved || progress.next === progress.acts.length) this.#leave(progress, end);
+  }
+
+  /**
+   * Lets the work before end at `end` or later, for the maximum wait after it, where only that sample is concerned: it has
+   * time until its move, and nobody works after it there yet.
+   */
+  #shiftBefore({ works, moves, acts, next }: Progress, end: number): void {
+    const work = works.at(-1);
+    if (work === undefined || work.end >= end || work.run !== undefined) return;
+    const leaves = acts[next - 1]?.kind === 'move' ? moves.at(-1)!.start : Infinity;
+    const { workers } = this.#fronts[work.resource]!;
+    const worker = workers.indexOf(work.end);
+    if (leaves < end || worker < 0) return;
+    workers[worker] = end;
+    works[works.length - 1] = { ...work, start: work.start + end - work.end, end };
   }
 
   /** The sample gives its place back at `free`. */

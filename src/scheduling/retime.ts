@@ -5,7 +5,7 @@ import { scriptsOf, type Act } from './script.ts';
 import type { Track } from './world.ts';
 
 /** How often the order is timed again to keep maximum waits, before the samples concerned are taken out. */
-const rounds = 30;
+const rounds = 8;
 
 /**
  * The earlier plan in its own order, fitted to what has happened since: the tracks of the samples that it still suits, by

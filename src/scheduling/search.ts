@@ -1,9 +1,9 @@
 import type { Alternative, Task } from './compile.ts';
-import { exit, park, process, type Node } from './reach.ts';
+import { exit, park, process, type Budget, type Node } from './reach.ts';
 import type { Window, World } from './world.ts';
 
 /** Looks at no more than this many nodes for one sample. */
-const effort = 3000;
+const effort = 800;
 
 /** A row of windows of one resource, tried one after the other. Without alternative it is a rack to stop at. */
 interface Row {
@@ -36,6 +36,7 @@ class Search {
   readonly #task: Task;
   readonly #parking: boolean;
   readonly #rest: readonly number[];
+  readonly #budget: Budget = { left: 4 * effort };
   /** Best entry last. */
   readonly #queue: Entry[] = [];
   /** Windows reached after so many steps. */
@@ -99,7 +100,7 @@ class Search {
       const node =
         alternative === undefined
           ? park(this.#world, parent, resource, window)
-          : process(this.#world, this.#task, parent, alternative, window, -Infinity);
+          : process(this.#world, this.#task, parent, alternative, window, -Infinity, this.#budget);
       if (node !== undefined) return this.#push(node, { ...row, next: i + 1 });
     }
   }

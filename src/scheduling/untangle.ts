@@ -2,7 +2,7 @@ import type { Alternative, Lab, Task } from './compile.ts';
 import type { Act } from './script.ts';
 
 /** Looks at no more than this many states of the lab. */
-const effort = 1500;
+const effort = 600;
 
 /**
  * An order in which samples that stand in each other's way can all be brought to their ends, one move at a time and without
@@ -54,11 +54,12 @@ class Untangle {
   #search(last: number): boolean {
     if (this.#at.every((at) => at < 0)) return true;
     const state = `${this.#at.join()};${this.#done.join()}`;
-    if (this.#seen.has(state) || this.#seen.size >= effort) return false;
+    if (this.#seen.has(state)) return false;
     this.#seen.add(state);
-    for (let i = 0; i < this.#tasks.length; i++) {
+    for (let i = 0; i < this.#tasks.length && this.#seen.size < effort; i++) {
       const x = (last + i) % this.#tasks.length;
-      if (this.#at[x]! >= 0 && this.#targets(x).some((to) => this.#move(x, to))) return true;
+      if (this.#at[x]! >= 0 && this.#targets(x).some((to) => this.#seen.size < effort && this.#move(x, to)))
+        return true;
     }
     return false;
   }
