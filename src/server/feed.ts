@@ -16,7 +16,8 @@ export interface Feed {
   close(): void;
 }
 
-const piece = 2000;
+/** Small enough that the engine waits a few milliseconds at most. */
+const piece = 500;
 
 export function openFeed(source: LabSource, changed: () => void): Feed {
   const model = createModel();

@@ -34,7 +34,7 @@ function namesOf(model: Model): Names {
 }
 
 const words = (name: string): string => name.replaceAll('_', ' ');
-const because = (reason: string): string => (reason === '' ? '' : `: ${reason}`);
+const because = (reason: string): string => (reason === '' ? '' : `: ${reason.replace(/\.$/, '')}`);
 const plural = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
 const figures = (values: Readonly<Record<string, number>>): string =>
   Object.entries(values)
