@@ -11,6 +11,9 @@ import { SimulatedDevice, type Connect } from './simulated-device.ts';
 import { startSmartPlug } from './smart-plug.ts';
 import type { World } from './world.ts';
 
+/** What the descriptor of a simulated device says instead of a firmware. */
+export const simulatedFirmware = 'simulated';
+
 export interface SimulationOptions {
   readonly lab: Lab;
   readonly clock: Clock;
@@ -71,8 +74,10 @@ export function simulateLab(options: SimulationOptions): Simulation {
 
 function simulatedDevice({ lab, world, clock, seed, connect, journalFor }: SimulationOptions, id: string) {
   const device = present(lab.devices[id as keyof Lab['devices']], `the device ${id}`);
-  const descriptor = describeDevice(lab, id);
-  if (descriptor === undefined) return undefined;
+  const described = describeDevice(lab, id);
+  if (described === undefined) return undefined;
+  // Controllers may let lab time run faster than the wall only where everybody says this.
+  const descriptor = { ...described, firmware: simulatedFirmware };
   const place = { id, device, lab, world, clock, seed, descriptor };
   // What cannot be set up, such as a table that is not there, is told before anything starts.
   instrumentFor(place);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { describeLab } from '../devices/catalogue.ts';
 import { startBroker } from '../simulators/broker.ts';
-import { simulateLab } from '../simulators/lab.ts';
+import { simulatedFirmware, simulateLab } from '../simulators/lab.ts';
 import { createWorld } from '../simulators/world.ts';
 import { realClock, type AdjustableClock, type Pace } from './base/clock.ts';
 import { describeFailure, failure, FailureError, type Failure } from './base/failure.ts';
@@ -143,7 +143,7 @@ async function paceFor(lab: Lab, brokerUrl: string, { speed, broker }: RunOption
     (id) => !found.some(({ device, descriptor }) => device === id && descriptor !== undefined),
   );
   if (missing.length > 0) process.stderr.write(`Not there yet: ${missing.join(', ')}. Their steps wait for them.\n`);
-  const simulated = found.length > 0 && found.every(({ descriptor }) => descriptor?.firmware.startsWith('simulated'));
+  const simulated = found.length > 0 && found.every(({ descriptor }) => descriptor?.firmware === simulatedFirmware);
   return { origin: anchor, anchor, speed: simulated ? lab.simulation.speed : 1 };
 }
 

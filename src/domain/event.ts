@@ -93,6 +93,7 @@ export const SuggestionRecord = z.strictObject({
   point: PointRecord,
   predicted: z.record(z.string(), z.strictObject({ mean: z.number(), sd: z.number() })).optional(),
   acquisition: z.number().optional(),
+  distance: z.number().optional(),
   reason: z.string(),
 });
 
