@@ -37,7 +37,8 @@ export function openFileJournal(path: string): FileJournal {
         if (torn) ftruncateSync(file, length);
         torn = true;
         writeAll(file, line);
-        fsyncSync(file);
+        // Forgetting may be forgotten: the result is said once more, and its controller repeats the forget.
+        if (record.type !== 'forgotten') fsyncSync(file);
       } catch (error) {
         throw unwritable(path, error);
       }

@@ -33,7 +33,7 @@ export const JournalRecord = z.discriminatedUnion('type', [
 export type JournalRecord = z.infer<typeof JournalRecord>;
 
 export interface Journal {
-  /** Durable when it returns. Throws FailureError (ledger.full) when it cannot be; then nothing was added. */
+  /** Durable when it returns, but for `forgotten`. Throws FailureError (ledger.full) when it cannot be; then nothing was added. */
   append(record: JournalRecord): void;
   records(): readonly JournalRecord[];
   /** Replaces all records by `keep`, entirely or not at all. */

@@ -95,10 +95,13 @@ function parseDeviceTopic(site: string, device: string, [branch = '', leaf, ...m
   return undefined;
 }
 
+/** Whether a topic filter can match more than one topic. */
+export const isWild = (filter: string): boolean => filter.includes('+') || filter.endsWith('#');
+
 /** Whether an MQTT topic filter ("+" one level, "#" all that follow) matches a topic (MQTT 3.1.1, section 4.7). */
 export function matches(filter: string, topic: string): boolean {
   if (filter === topic) return true;
-  if (topic.startsWith('$') && !filter.startsWith('$')) return false;
+  if (!isWild(filter) || (topic.startsWith('$') && !filter.startsWith('$'))) return false;
   const wanted = filter.split('/');
   const levels = topic.split('/');
   for (const [index, level] of wanted.entries()) {
