@@ -15,7 +15,6 @@ import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
 import {
   commandHash,
   parseMessage,
-  type BodyOf,
   type CommandMessage,
   type ControlMessage,
   type EventMessage,
@@ -122,124 +121,126 @@ export class Pump implements Driver {
   }
 }
 
-export interface Rig {
-  readonly clock: VirtualClock;
-  readonly broker: MemoryBroker;
-  readonly world: World;
-  readonly journal: Journal;
-  /** The present computer of the device. */
-  host: DeviceHost;
-  bus: MemoryBus;
-  pump: Pump;
-  /** Whoever controls: its own bus and all that devices said, in order. */
-  readonly controller: MemoryBus;
-  readonly heard: { topic: string; message: Message; retained: boolean }[];
-  faults: HostFaults;
-  /** A new boot on the same journal. */
-  boot(changes?: Partial<HostOptions>): void;
-  /** The computer dies; nothing runs until `boot`. */
-  crash(): void;
-  send(command: Partial<Omit<CommandMessage, 'key'>> & { key: string }): CommandMessage;
-  control(op: ControlMessage['op'], key?: string, epoch?: number): void;
-  say(topic: string, body: unknown): void;
-  /** Lets lab time pass. */
-  pass(ms: number): void;
-  /** What the device has said of a key since `from`. */
-  events(key: string, from?: number): EventMessage[];
-  states(): StateMessage[];
-  logs(): string[];
+interface RigOptions {
+  readonly pump?: (clock: VirtualClock, world: World) => Pump;
+  readonly journal?: Journal;
+  readonly host?: Partial<HostOptions>;
+  readonly network?: MemoryFaults;
 }
 
 /** A pump, a broker and a controller on a virtual clock. */
-export function createRig(
-  options: {
-    pump?: (clock: VirtualClock, world: World) => Pump;
-    journal?: Journal;
-    host?: Partial<HostOptions>;
-    network?: MemoryFaults;
-  } = {},
-): Rig {
-  const clock = new VirtualClock(0);
-  const broker = new MemoryBroker({ clock, ...(options.network === undefined ? {} : { faults: options.network }) });
-  const world: World = { acts: new Map() };
-  const journal = options.journal ?? memoryJournal();
-  const controller = broker.connect({ clientId: 'controller' });
-  const heard: Rig['heard'] = [];
-  controller.subscribe(filters.devices('lab'), ({ topic, payload, retained }) => {
-    const message = parseMessage(topic, payload);
-    if (message.ok) heard.push({ topic, message: message.value, retained });
-  });
-  clock.run();
-  let boots = 0;
-  const bodies = <K extends Message['kind']>(kind: K, from = 0): BodyOf<K>[] =>
-    heard.slice(from).flatMap(({ message }) => (message.kind === kind ? [message.body as BodyOf<K>] : []));
-  const rig = {
-    clock,
-    broker,
-    world,
-    journal,
-    controller,
-    heard,
-    faults: {} as HostFaults,
-    boot(changes: Partial<HostOptions> = {}) {
-      boots += 1;
-      const identity = { clock, site: 'lab', device: 'pump', boot: `b${boots}` };
-      rig.pump = options.pump?.(clock, world) ?? new Pump(clock, world);
-      rig.bus = broker.connect({ clientId: 'pump', will: deviceWill({ ...identity, journal }) });
-      rig.host = createDeviceHost({
-        ...identity,
-        bus: rig.bus,
-        driver: rig.pump,
-        journal,
-        faults: {
-          crashAt: (point, key) => rig.faults.crashAt?.(point, key) ?? false,
-          dropPublish: (kind, key) => rig.faults.dropPublish?.(kind, key) ?? false,
-        },
-        onCrash: () => rig.crash(),
-        ...options.host,
-        ...changes,
-      });
-    },
-    crash() {
-      rig.host.kill();
-      rig.bus.kill();
-      rig.pump.unplug();
-    },
-    send(command: Partial<Omit<CommandMessage, 'key'>> & { key: string }) {
-      const parameters = command.parameters ?? { volume: 2, material: 'dye' };
-      const capability = command.capability ?? 'dispense';
-      const body = {
-        capability,
-        parameters,
-        hash: commandHash(capability, parameters),
-        epoch: 1,
-        issuedAt: toWireTime(clock.now()),
-        ttlMs: 60_000,
-        deadlineMs: 120_000,
-        ...command,
-      } as CommandMessage;
-      rig.say(topics.command('lab', 'pump'), body);
-      return body;
-    },
-    control: (op: ControlMessage['op'], key?: string, epoch = 1) =>
-      rig.say(topics.control('lab', 'pump'), { op, epoch, ...(key === undefined ? {} : { key }) }),
-    say: (topic: string, body: unknown) => controller.publish(topic, JSON.stringify(body)),
-    pass(ms: number) {
-      let over = false;
-      clock.after(ms, () => {
-        over = true;
-      });
-      clock.run(() => over);
-    },
-    events: (key: string, from = 0) =>
-      heard
-        .slice(from)
-        .flatMap(({ topic, message }) =>
-          topic.endsWith(`/evt/${key}`) && message.kind === 'event' ? [message.body] : [],
-        ),
-    states: () => bodies('state'),
-    logs: () => bodies('log').map(({ message }) => message),
-  } as Rig;
+export class Rig {
+  readonly clock = new VirtualClock(0);
+  readonly broker: MemoryBroker;
+  readonly world: World = { acts: new Map() };
+  readonly journal: Journal;
+  readonly controller: MemoryBus;
+  /** All that was said by and to devices, in order. */
+  readonly heard: { topic: string; message: Message; retained: boolean }[] = [];
+  /** The present computer of the device. */
+  host!: DeviceHost;
+  bus!: MemoryBus;
+  pump!: Pump;
+  faults: HostFaults = {};
+  readonly #options: RigOptions;
+  #boots = 0;
+
+  constructor(options: RigOptions) {
+    this.#options = options;
+    const { clock } = this;
+    this.journal = options.journal ?? memoryJournal();
+    this.broker = new MemoryBroker({ clock, ...(options.network === undefined ? {} : { faults: options.network }) });
+    this.controller = this.broker.connect({ clientId: 'controller' });
+    this.controller.subscribe(filters.devices('lab'), ({ topic, payload, retained }) => {
+      const message = parseMessage(topic, payload);
+      if (message.ok) this.heard.push({ topic, message: message.value, retained });
+    });
+    clock.run();
+  }
+
+  /** A new boot on the same journal. */
+  boot(changes: Partial<HostOptions> = {}): void {
+    this.#boots += 1;
+    const { clock, world, journal, broker } = this;
+    const identity = { clock, site: 'lab', device: 'pump', boot: `b${this.#boots}` };
+    this.pump = this.#options.pump?.(clock, world) ?? new Pump(clock, world);
+    this.bus = broker.connect({ clientId: 'pump', will: deviceWill({ ...identity, journal }) });
+    this.host = createDeviceHost({
+      ...identity,
+      bus: this.bus,
+      driver: this.pump,
+      journal,
+      faults: {
+        crashAt: (point, key) => this.faults.crashAt?.(point, key) ?? false,
+        dropPublish: (kind, key) => this.faults.dropPublish?.(kind, key) ?? false,
+      },
+      onCrash: () => this.crash(),
+      ...this.#options.host,
+      ...changes,
+    });
+  }
+
+  /** The computer dies; nothing runs until `boot`. */
+  crash(): void {
+    this.host.kill();
+    this.bus.kill();
+    this.pump.unplug();
+  }
+
+  send(command: Partial<Omit<CommandMessage, 'key'>> & { key: string }): CommandMessage {
+    const { parameters = { volume: 2, material: 'dye' }, capability = 'dispense' } = command;
+    const body = {
+      capability,
+      parameters,
+      hash: commandHash(capability, parameters),
+      epoch: 1,
+      issuedAt: toWireTime(this.clock.now()),
+      ttlMs: 60_000,
+      deadlineMs: 120_000,
+      ...command,
+    } as CommandMessage;
+    this.say(topics.command('lab', 'pump'), body);
+    return body;
+  }
+
+  control(op: ControlMessage['op'], key?: string, epoch = 1): void {
+    this.say(topics.control('lab', 'pump'), { op, epoch, ...(key === undefined ? {} : { key }) });
+  }
+
+  say(topic: string, body: unknown): void {
+    this.controller.publish(topic, JSON.stringify(body));
+  }
+
+  /** Lets lab time pass. */
+  pass(ms: number): void {
+    let over = false;
+    this.clock.after(ms, () => {
+      over = true;
+    });
+    this.clock.run(() => over);
+  }
+
+  /** What the device has said of a key since `from`. */
+  events(key: string, from = 0): EventMessage[] {
+    return this.heard
+      .slice(from)
+      .flatMap(({ topic, message }) =>
+        topic.endsWith(`/evt/${key}`) && message.kind === 'event' ? [message.body] : [],
+      );
+  }
+
+  states(): StateMessage[] {
+    return this.heard.flatMap(({ message }) => (message.kind === 'state' ? [message.body] : []));
+  }
+
+  logs(): string[] {
+    return this.heard.flatMap(({ message }) => (message.kind === 'log' ? [message.body.message] : []));
+  }
+}
+
+/** A rig whose device is up. */
+export function createRig(options: RigOptions = {}): Rig {
+  const rig = new Rig(options);
   rig.boot();
   rig.pass(10);
   return rig;

@@ -141,7 +141,7 @@ describe('whatever is sent, repeated, delayed, lost or killed', () => {
   it('a key acts at most once, ends at most once, and ends as it has acted', () => {
     fc.assert(
       fc.property(fc.nat(), fc.array(move, { maxLength: 60 }), (seed, moves) => check(live(seed, moves))),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
