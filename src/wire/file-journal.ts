@@ -13,58 +13,71 @@ import { dirname } from 'node:path';
 import { failure, FailureError } from '../base/failure.ts';
 import { JournalRecord, type Journal } from './journal.ts';
 
-/** A journal that also holds a file open. */
-export interface FileJournal extends Journal {
-  close(): void;
-}
-
 /**
  * A journal in a file of JSON Lines. A last line that was torn by a crash was never promised to anybody and is cut off;
  * any other line that cannot be read is a failure (ledger.corrupt), because what it said might have been an effect.
  */
-export function openFileJournal(path: string): FileJournal {
-  const { records, length: goodLength } = load(path);
-  let length = goodLength;
-  let file = openSync(path, 'a');
-  /** Whether half a record may stand at the end, from a write that failed. */
-  let torn = false;
-  ftruncateSync(file, length);
-  syncDirectory(path);
-  return {
-    append(record) {
-      const line = `${JSON.stringify(record)}\n`;
-      try {
-        if (torn) ftruncateSync(file, length);
-        torn = true;
-        writeAll(file, line);
-        // Forgetting may be forgotten: the result is said once more, and its controller repeats the forget.
-        if (record.type !== 'forgotten') fsyncSync(file);
-      } catch (error) {
-        throw unwritable(path, error);
-      }
-      torn = false;
-      length += Buffer.byteLength(line);
-      records.push(record);
-    },
-    records: () => records,
-    compact(keep) {
-      const text = keep.map((record) => `${JSON.stringify(record)}\n`).join('');
-      const fresh = `${path}.new`;
-      try {
-        writeFileSync(fresh, text, { flush: true });
-        renameSync(fresh, path);
-      } catch (error) {
-        throw unwritable(path, error);
-      }
-      closeSync(file);
-      file = openSync(path, 'a');
-      syncDirectory(path);
-      length = Buffer.byteLength(text);
-      torn = false;
-      records.splice(0, records.length, ...keep);
-    },
-    close: () => closeSync(file),
-  };
+export const openFileJournal = (path: string): FileJournal => new FileJournal(path);
+
+export class FileJournal implements Journal {
+  readonly #path: string;
+  readonly #records: JournalRecord[];
+  #file: number;
+  /** Bytes that hold whole records. */
+  #length: number;
+  /** Whether half a record may stand after them, from a write that failed. */
+  #torn = false;
+
+  constructor(path: string) {
+    const { records, length } = load(path);
+    this.#path = path;
+    this.#records = records;
+    this.#length = length;
+    this.#file = openSync(path, 'a');
+    ftruncateSync(this.#file, length);
+    syncDirectory(path);
+  }
+
+  append(record: JournalRecord): void {
+    const line = `${JSON.stringify(record)}\n`;
+    try {
+      if (this.#torn) ftruncateSync(this.#file, this.#length);
+      this.#torn = true;
+      writeAll(this.#file, line);
+      // Forgetting may be forgotten: the result is said once more, and its controller repeats the forget.
+      if (record.type !== 'forgotten') fsyncSync(this.#file);
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+    this.#torn = false;
+    this.#length += Buffer.byteLength(line);
+    this.#records.push(record);
+  }
+
+  records(): readonly JournalRecord[] {
+    return this.#records;
+  }
+
+  compact(keep: readonly JournalRecord[]): void {
+    const text = keep.map((record) => `${JSON.stringify(record)}\n`).join('');
+    const fresh = `${this.#path}.new`;
+    try {
+      writeFileSync(fresh, text, { flush: true });
+      renameSync(fresh, this.#path);
+    } catch (error) {
+      throw unwritable(this.#path, error);
+    }
+    closeSync(this.#file);
+    this.#file = openSync(this.#path, 'a');
+    syncDirectory(this.#path);
+    this.#length = Buffer.byteLength(text);
+    this.#torn = false;
+    this.#records.splice(0, this.#records.length, ...keep);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
 }
 
 function load(path: string): { records: JournalRecord[]; length: number } {

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startBroker, type Broker } from '../../simulators/broker.ts';
@@ -16,11 +18,36 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function broker(port = 0): Promise<Broker> {
+type StartBroker = (port?: number) => Promise<Pick<Broker, 'url' | 'port' | 'close'>>;
+
+const embedded: StartBroker = async (port = 0) => {
   const started = await startBroker({ port });
   cleanups.push(() => started.close());
   return started;
+};
+
+const mosquittoPath = '/usr/sbin/mosquitto';
+const mosquitto: StartBroker = async (wanted) => {
+  const port = wanted ?? (await freePort());
+  const child = spawn(mosquittoPath, ['-p', String(port)], { stdio: 'ignore' });
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const close = (): Promise<void> => {
+    child.kill('SIGKILL');
+    return gone;
+  };
+  cleanups.push(close);
+  return { url: `mqtt://127.0.0.1:${port}`, port, close };
+};
+
+async function freePort(): Promise<number> {
+  const { port, close } = await startBroker();
+  await close();
+  return port;
 }
+
+/** What a real lab uses is tried where it is installed. */
+const brokers: [string, StartBroker][] = [['the embedded broker', embedded]];
+if (existsSync(mosquittoPath)) brokers.push(['Mosquitto', mosquitto]);
 
 async function connect(url: string, clientId: string, options: Partial<BusOptions> = {}): Promise<MqttBus> {
   const bus = await connectBus({ url, clientId, timeoutMs: 5000, ...options });
@@ -44,9 +71,9 @@ const collect = (bus: MqttBus, pattern: string): string[] => {
   return heard;
 };
 
-describe('the embedded broker', () => {
+describe('startBroker', () => {
   it('says so when its port is taken', async () => {
-    const { port } = await broker();
+    const { port } = await embedded();
     const error = await startBroker({ port }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(FailureError);
     expect((error as FailureError).message).toBe(
@@ -69,6 +96,46 @@ describe('the MQTT bus', () => {
     await expect(connectBus({ url: 'nonsense', clientId: 'a', timeoutMs: 50 })).rejects.toThrow('No MQTT broker');
   });
 
+  it('has at most 16 publishes in flight', async () => {
+    let unacknowledged = 0;
+    let most = 0;
+    const acknowledge: (() => void)[] = [];
+    const server = createServer((socket) => {
+      let buffer = Buffer.alloc(0);
+      socket.on('data', (data) => {
+        buffer = Buffer.concat([buffer, data]);
+        for (let length = 2 + buffer[1]!; buffer.length >= length; length = 2 + (buffer[1] ?? 0)) {
+          const packet = buffer.subarray(0, length);
+          buffer = buffer.subarray(length);
+          if (packet[0]! >> 4 === 1) socket.write(Buffer.from([0x20, 2, 0, 0]));
+          if (packet[0]! >> 4 !== 3) continue;
+          unacknowledged += 1;
+          most = Math.max(most, unacknowledged);
+          const id = packet.subarray(5, 7);
+          acknowledge.push(() => {
+            unacknowledged -= 1;
+            socket.write(Buffer.from([0x40, 2, ...id]));
+          });
+        }
+      });
+      socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    const bus = await connect(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, 'a');
+    let done = 0;
+    for (let i = 0; i < 100; i++) bus.publish('x', 'y', {}, () => done++);
+    await until(() => unacknowledged === 16, '16 in flight');
+    while (done < 100) {
+      const count = done;
+      acknowledge.shift()!();
+      await until(() => done > count && acknowledge.length >= Math.min(16, 100 - done), 'the next');
+    }
+    expect(most).toBe(16);
+  });
+});
+
+describe.each(brokers)('the MQTT bus on %s', (_, broker) => {
   it('delivers in order, keeps retained messages, and stops when told', async () => {
     const { url } = await broker();
     const a = await connect(url, 'a');
@@ -161,47 +228,9 @@ describe('the MQTT bus', () => {
     await until(() => rejected.length === 1, 'the large message');
     expect(rejected[0]).toMatch(/^0 The message has 10000000 bytes/);
   });
-
-  it('has at most 16 publishes in flight', async () => {
-    let unacknowledged = 0;
-    let most = 0;
-    const acknowledge: (() => void)[] = [];
-    const server = createServer((socket) => {
-      let buffer = Buffer.alloc(0);
-      socket.on('data', (data) => {
-        buffer = Buffer.concat([buffer, data]);
-        for (let length = 2 + buffer[1]!; buffer.length >= length; length = 2 + (buffer[1] ?? 0)) {
-          const packet = buffer.subarray(0, length);
-          buffer = buffer.subarray(length);
-          if (packet[0]! >> 4 === 1) socket.write(Buffer.from([0x20, 2, 0, 0]));
-          if (packet[0]! >> 4 !== 3) continue;
-          unacknowledged += 1;
-          most = Math.max(most, unacknowledged);
-          const id = packet.subarray(5, 7);
-          acknowledge.push(() => {
-            unacknowledged -= 1;
-            socket.write(Buffer.from([0x40, 2, ...id]));
-          });
-        }
-      });
-      socket.on('error', () => socket.destroy());
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    cleanups.push(() => server.close());
-    const bus = await connect(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`, 'a');
-    let done = 0;
-    for (let i = 0; i < 100; i++) bus.publish('x', 'y', {}, () => done++);
-    await until(() => unacknowledged === 16, '16 in flight');
-    while (done < 100) {
-      const count = done;
-      acknowledge.shift()!();
-      await until(() => done > count && acknowledge.length >= Math.min(16, 100 - done), 'the next');
-    }
-    expect(most).toBe(16);
-  });
 });
 
-describe('a device host over MQTT', () => {
+describe.each(brokers)('a device host on %s', (_, broker) => {
   it('keeps its promises while its broker restarts in the middle of a command', async () => {
     const first = await broker();
     const clock = realClock();
