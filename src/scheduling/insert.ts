@@ -1,5 +1,6 @@
 import type { Task } from './compile.ts';
 import { blocked, type Obstacle } from './obstacle.ts';
+import { joinLater } from './join.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
 import type { World } from './world.ts';
@@ -40,7 +41,7 @@ export function insertOne(world: World, task: Task, parking: boolean): boolean {
   world.lift(task);
   const last = search(world, task, parking);
   if (last === undefined) world.rest(task);
-  else world.commit(task, trackOf(world, task, last));
+  else if (!joinLater(world, task, last)) world.commit(task, trackOf(world, task, last));
   return last !== undefined;
 }
 

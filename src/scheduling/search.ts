@@ -27,8 +27,8 @@ interface Entry {
  * interval the earlier arrival dominates, because waiting is always possible there. Undefined when there is no way, or
  * none was found with bounded effort.
  */
-export function search(world: World, task: Task, parking: boolean): Node | undefined {
-  return new Search(world, task, parking).run();
+export function search(world: World, task: Task, parking: boolean, root = rootOf(world, task)): Node | undefined {
+  return new Search(world, task, parking).run(root);
 }
 
 class Search {
@@ -50,8 +50,8 @@ class Search {
     this.#reached = this.#rest.map(() => new Set());
   }
 
-  run(): Node | undefined {
-    this.#push(rootOf(this.#world, this.#task), undefined);
+  run(root: Node): Node | undefined {
+    this.#push(root, undefined);
     for (let looked = 0; looked < effort; looked++) {
       const entry = this.#queue.pop();
       if (entry === undefined) return undefined;

@@ -2,13 +2,13 @@ import type { Task } from './compile.ts';
 import type { Node } from './reach.ts';
 import type { Move, Run, Stay, Track, Work, World } from './world.ts';
 
-/** The way that leads to `last`, as what is to be booked. */
-export function trackOf(world: World, task: Task, last: Node): Track {
+/** The way that leads to `last`, as what is to be booked; the place at its beginning is held since `since`. */
+export function trackOf(world: World, task: Task, last: Node, since = world.lab.now): Track {
   const nodes: Node[] = [];
   for (let node: Node | undefined = last; node !== undefined; node = node.parent) nodes.push(node);
   nodes.reverse();
   return {
-    stays: world.lab.moved ? staysOf(world, nodes) : workStays(nodes),
+    stays: world.lab.moved ? staysOf(world, nodes, since) : workStays(nodes),
     works: nodes.filter(({ kind }) => kind === 'process').map((node) => workOf(world, task, node)),
     moves: movesOf(world, nodes),
     end: last.ready,
@@ -22,10 +22,10 @@ const workStays = (nodes: readonly Node[]): Stay[] =>
     .map(({ resource, start, ready }) => ({ resource, lo: start, hi: ready }));
 
 /** A place is held from the start of the move in until it is picked from, through all that is done there. */
-function staysOf(world: World, nodes: readonly Node[]): Stay[] {
-  const { now, pick } = world.lab;
+function staysOf(world: World, nodes: readonly Node[], since: number): Stay[] {
+  const { pick } = world.lab;
   const stays: Stay[] = [];
-  let lo = now;
+  let lo = since;
   nodes.forEach((node, i) => {
     const next = nodes[i + 1];
     const { resource } = node;

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { runLoop, type LoopOptions, type LoopResult } from './loop.ts';
+
+/** Runs labs with consecutive seeds; a failure names its seed. */
+function runMany(from: number, count: number, options: LoopOptions): { missed: number; samples: number } {
+  const results: LoopResult[] = Array.from({ length: count }, (_, i) => runLoop(from + i, options));
+  return {
+    missed: results.reduce((sum, { missed }) => sum + missed, 0),
+    samples: results.reduce((sum, { samples }) => sum + samples, 0),
+  };
+}
+
+const calm: LoopOptions = { outages: 0, wild: 0, amnesia: 0, freezes: 0 };
+
+describe('plan, check, dispatch and start, again and again, in random labs', () => {
+  it('finishes every sample when durations vary within their bands', () => {
+    const { missed, samples } = runMany(10_000, 100, calm);
+    expect(samples).toBeGreaterThan(400);
+    expect(missed).toBeLessThan(samples * 0.05);
+  });
+
+  it('finishes when durations leave their bands and devices are lost and found', () => {
+    const { samples } = runMany(20_000, 100, { ...calm, outages: 0.05, wild: 0.1 });
+    expect(samples).toBeGreaterThan(400);
+  });
+
+  it('finishes when the plan is forgotten again and again and samples are frozen', () => {
+    const { samples } = runMany(30_000, 100, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03 });
+    expect(samples).toBeGreaterThan(400);
+  });
+
+  it('gives the same run for the same seed', () => {
+    const options = { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03 };
+    expect(runLoop(40_000, options)).toEqual(runLoop(40_000, options));
+  });
+});
