@@ -1,3 +1,4 @@
+import type { AnyMachineSnapshot } from 'xstate';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -21,12 +22,13 @@ export interface CoreState {
 
 export type Entity = 'campaign' | 'experiment' | 'device' | 'command';
 
-/** An entity whose snapshot has changed, as text; `ended` when it will never change again. */
+/** An entity that has changed; `ended` when it will never change again. */
 export interface Touched {
   readonly entity: Entity;
   readonly id: string;
-  readonly snapshot: string;
   readonly ended: boolean;
+  /** Its snapshot as text, for the ledger. */
+  readonly text: () => string;
 }
 
 export interface Decision {
@@ -90,7 +92,7 @@ class Fold implements Decision {
     const [campaign, effects] = step(campaignBehaviour, this.state.campaign, event);
     if (campaign === this.state.campaign && effects.length === 0) return;
     this.state = { ...this.state, campaign };
-    this.#note('campaign', campaign.context.campaign, keep(campaign), false, effects);
+    this.#note('campaign', campaign.context.campaign, campaign, false, effects);
   }
 
   #device(event: DeviceEvent): void {
@@ -100,7 +102,7 @@ class Fold implements Decision {
       deviceMachine.resolveState({ value: 'unknown', context: { device, state: 'lost', boot: '' } as DeviceContext });
     const [after, effects] = step(deviceBehaviour, before, event);
     this.state = { ...this.state, devices: new Map(this.state.devices).set(device, after) };
-    this.#note('device', device, keep(after), false, effects);
+    this.#note('device', device, after, false, effects);
   }
 
   #experiment(event: LabEvent & { data: { experiment: string } }): void {
@@ -127,7 +129,7 @@ class Fold implements Decision {
     };
     const snapshot = experimentMachine.resolveState({ value: 'suggested', context });
     this.state = { ...this.state, experiments: new Map(this.state.experiments).set(data.experiment, snapshot) };
-    this.#note('experiment', data.experiment, keep(snapshot), false, [{ do: 'reserve', experiment: data.experiment }]);
+    this.#note('experiment', data.experiment, snapshot, false, [{ do: 'reserve', experiment: data.experiment }]);
   }
 
   #stepExperiment(id: string, event: ExperimentEvent): void {
@@ -141,7 +143,7 @@ class Fold implements Decision {
     if (ended) next.delete(id);
     else next.set(id, after);
     this.state = { ...this.state, experiments: next };
-    this.#note('experiment', id, keep(after), ended, effects);
+    this.#note('experiment', id, after, ended, effects);
     this.#abandonDoubt(before.context, after.context);
   }
 
@@ -188,7 +190,7 @@ class Fold implements Decision {
     if (ended) commands.delete(key);
     else commands.set(key, snapshot);
     this.state = { ...this.state, commands };
-    this.#note('command', key, keep(snapshot), ended, effects);
+    this.#note('command', key, snapshot, ended, effects);
   }
 
   #everyone(event: EventOf<'campaign.stopping' | 'campaign.aborted'>): void {
@@ -200,8 +202,8 @@ class Fold implements Decision {
     }
   }
 
-  #note(entity: Entity, id: string, snapshot: string, ended: boolean, effects: readonly Effect[]): void {
-    this.touched.push({ entity, id, snapshot, ended });
+  #note(entity: Entity, id: string, snapshot: AnyMachineSnapshot, ended: boolean, effects: readonly Effect[]): void {
+    this.touched.push({ entity, id, ended, text: () => keep(snapshot) });
     this.effects.push(...effects);
   }
 }

@@ -16,12 +16,17 @@ const failing = ({ experiment }: ExperimentContext, reason: string, retryable: b
   record({ type: 'experiment.failed', data: { experiment, reason, retryable } });
 
 /** What the experiment machine's actions ask for, by the protocol and lab of the campaign. */
-export const experimentBehaviourOf = (
-  definition: Definition,
-): Behaviour<typeof experimentMachine, ExperimentContext, ExperimentEvent> => ({
-  machine: experimentMachine,
-  effects: { ...endings, ...progress(definition), ...clearing(definition) },
-});
+export function experimentBehaviourOf(definition: Definition): ExperimentBehaviour {
+  const known = behaviours.get(definition);
+  if (known !== undefined) return known;
+  const effects = { ...endings, ...progress(definition), ...clearing(definition) };
+  const behaviour = { machine: experimentMachine, effects };
+  behaviours.set(definition, behaviour);
+  return behaviour;
+}
+
+type ExperimentBehaviour = Behaviour<typeof experimentMachine, ExperimentContext, ExperimentEvent>;
+const behaviours = new WeakMap<Definition, ExperimentBehaviour>();
 
 function progress(definition: Definition): Record<string, Make> {
   return {

@@ -73,19 +73,19 @@ export function wireSchema(schema: z.ZodType): Record<string, Json> {
   return rest;
 }
 
-const readers = new Map<string, z.ZodType | string>();
+/** By identity: a descriptor's schemas do not change while it is in use. */
+const readers = new WeakMap<object, z.ZodType | string>();
 
 /** Checks a value against a JSON Schema of a descriptor: undefined, or what is wrong in one sentence. */
 export function schemaViolation(schema: Record<string, unknown>, value: unknown): string | undefined {
-  const key = digest(schema);
-  let reader = readers.get(key);
+  let reader = readers.get(schema);
   if (reader === undefined) {
     try {
       reader = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]);
     } catch (error) {
       reader = `its schema cannot be used: ${(error as Error).message}`;
     }
-    readers.set(key, reader);
+    readers.set(schema, reader);
   }
   if (typeof reader === 'string') return reader;
   const parsed = reader.safeParse(value);

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, LineCounter, parseDocument, type Document } from 'yaml';
 import * as z from 'zod';
-import { failure, type Failure } from '../base/failure.ts';
+import { failure, FailureError, type Failure } from '../base/failure.ts';
 import { nearest } from './nearest.ts';
 
 /** A file after reading: its value, or everything that is wrong with it. */
@@ -11,6 +11,26 @@ type Path = readonly PropertyKey[];
 
 /** Tells where in a file something stands, as `file:line`. */
 export type Locate = (path: Path) => string;
+
+/** A setting that was found wrong after its file had been read: the path leads whoever has the file to the line. */
+export class SettingError extends FailureError {
+  readonly path: Path;
+
+  constructor(failure: Failure, path: Path) {
+    super(failure);
+    this.path = path;
+  }
+}
+
+/** Runs what may find a setting of a file wrong; its failures come out with file and line. */
+export function located<T>(locate: Locate, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw new FailureError({ ...error.failure, where: locate(error.path) });
+  }
+}
 
 /** Reads YAML text against a schema; every failure names file and line, and the mend where one is known. */
 export function readDocument<T extends z.ZodType>(
@@ -32,7 +52,8 @@ export function readDocument<T extends z.ZodType>(
   }
   const parsed = schema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
   if (parsed.success) return { ok: true, value: parsed.data, locate };
-  return { ok: false, failures: parsed.error.issues.flatMap((issue) => describeIssue(issue, schema, locate)), locate };
+  const wrong = parsed.error.issues.flatMap((issue) => describeIssue(issue, schema));
+  return { ok: false, failures: wrong.map(({ failure, path }) => ({ ...failure, where: locate(path) })), locate };
 }
 
 const firstSentence = (message: string): string => message.split('\n')[0]!.replace(/[.:]$/, '');
@@ -52,16 +73,21 @@ function lineOf(document: Document, lines: LineCounter, path: Path): number {
   return 1;
 }
 
-function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, locate: Locate): Failure[] {
-  const name = issue.path.length === 0 ? 'The file' : `"${issue.path.join('.')}"`;
+/** What a schema objects to, in sentences; `prefix` is where the schema's subject stands in its file. */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  prefix: Path = [],
+): readonly { readonly failure: Failure; readonly path: Path }[] {
+  const path = [...prefix, ...issue.path];
+  const name = path.length === 0 ? 'The file' : `"${path.join('.')}"`;
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
-    return issue.keys.map((key) =>
-      failure('input.invalid', `"${[...issue.path, key].join('.')}" is not known here.`, {
-        where: locate([...issue.path, key]),
-        mend: nearest(key, known),
-      }),
-    );
+    return issue.keys.map((key) => {
+      const place = [...path, key];
+      const sentence = `"${place.join('.')}" is not known here.`;
+      return { failure: failure('input.invalid', sentence, { mend: nearest(key, known) }), path: place };
+    });
   }
   if (issue.code === 'invalid_union') {
     const deepest = issue.errors
@@ -69,11 +95,11 @@ function describeIssue(issue: z.core.$ZodIssue, schema: z.ZodType, locate: Locat
       .sort((a, b) => b.path.length - a.path.length || rank(a) - rank(b))
       .at(0);
     if (deepest !== undefined)
-      return describeIssue({ ...deepest, path: [...issue.path, ...deepest.path] }, schema, locate);
+      return describeIssue({ ...deepest, path: [...issue.path, ...deepest.path] }, schema, prefix);
   }
   const missing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const message = missing ? `${name} is missing.` : `${name} ${predicate(issue.message)}`;
-  return [failure('input.invalid', message, { where: locate(issue.path) })];
+  return [{ failure: failure('input.invalid', message), path }];
 }
 
 /** Our own messages before the library's "invalid input". */

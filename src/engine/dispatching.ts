@@ -13,6 +13,15 @@ import { commandFor } from './commands.ts';
 import { isAvailable, LabProblem } from './lab-problem.ts';
 import type { EngineStatus } from './status.ts';
 
+/** Events after which nothing else can start than before. */
+const quiet = new Set<string>([
+  'meter.read',
+  'command.accepted',
+  'message.rejected',
+  'order.rejected',
+  'lot.registered',
+]);
+
 type Waiting = EngineStatus['waiting'][number];
 
 /** Plans, checks the plan, and lets steps start: what the lab looks like goes in, intentions come out. */
@@ -23,7 +32,11 @@ export class Dispatching {
   readonly #problem: LabProblem;
   #plan: Plan | undefined;
   #waiting: readonly Waiting[] = [];
+  readonly #usable = new Map<string, boolean>();
+  /** What can start may have changed. */
   #dirty = true;
+  /** Something has started since the plan was made: good for deciding, not for showing. */
+  #stale = false;
   #wakeTime: number | undefined;
 
   constructor(definition: Definition, clock: Clock, strict: boolean) {
@@ -39,8 +52,17 @@ export class Dispatching {
   }
 
   /** Whether an event may change what can start. */
-  note({ type }: LabEvent): void {
-    if (type !== 'meter.read' && type !== 'command.accepted' && !type.startsWith('message.')) this.#dirty = true;
+  note(event: LabEvent): void {
+    if (event.type === 'command.intended') this.#stale = true;
+    else if (event.type === 'device.changed') this.#noteDevice(event.data);
+    else if (!quiet.has(event.type)) this.#dirty = true;
+  }
+
+  /** Whether a device is busy the commands tell already; only its coming and going is news. */
+  #noteDevice({ device, state }: { device: string; state: string }): void {
+    const usable = state === 'ready' || state === 'busy';
+    if (this.#usable.get(device) !== usable) this.#dirty = true;
+    this.#usable.set(device, usable);
   }
 
   /** What may start now, as events: commands that are intended, or experiments that cannot go on. */
@@ -58,6 +80,7 @@ export class Dispatching {
     const problem = this.#problem.build(state, now);
     const checked = this.#checkedPlan(problem);
     this.#plan = checked;
+    this.#stale = false;
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
     const held: Waiting[] = waiting.map(({ assignment: { sample, step }, reason }) => ({ sample, step, reason }));
@@ -68,6 +91,8 @@ export class Dispatching {
   }
 
   status(base: Pick<EngineStatus, 'now' | 'brokerConnected'>, state: CoreState, openedAt: number): EngineStatus {
+    if (this.#stale) this.#plan = this.#checkedPlan(this.#problem.build(state, base.now));
+    this.#stale = false;
     const { assignments = [], makespan } = this.#plan ?? {};
     const eta = estimateEnd(state, openedAt, base.now);
     return {

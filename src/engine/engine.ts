@@ -13,6 +13,7 @@ import { overspent } from './budget.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway } from './gateway.ts';
 import { Intake } from './intake.ts';
+import { Observations } from './observations.ts';
 import { eventOf } from './orders.ts';
 import { reserve } from './reserve.ts';
 import type { EngineStatus } from './status.ts';
@@ -43,6 +44,7 @@ export class Engine {
   readonly #gateway: Gateway;
   readonly #timers: Timers;
   readonly #intake = new Intake();
+  readonly #data = new Observations();
   readonly #listeners = new Set<(events: readonly LabEvent[]) => void>();
   readonly #fatalListeners = new Set<(failure: Failure) => void>();
   #state: CoreState = initialState();
@@ -57,8 +59,9 @@ export class Engine {
   #began = false;
   #closed = false;
   /** What the events of the running transaction ask for, carried out once they are safe. */
-  #outgoing: Effect[] = [];
+  #outgoing: Exclude<Effect, { do: 'record' }>[] = [];
   #recorded: LabEvent[] = [];
+  readonly #touched = new Map<string, Touched>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -160,6 +163,7 @@ export class Engine {
     const { ledger, clock } = this.#options;
     const definition = ledger.definition();
     this.#state = restoreState(definition, ledger.snapshots());
+    this.#data.restore(ledger.observationsFor(), this.#state);
     if (definition === undefined) return;
     this.#dispatching = new Dispatching(definition, clock, this.#options.strict === true);
     this.#timers.restore(ledger.timers());
@@ -210,6 +214,7 @@ export class Engine {
         for (const { event, actor } of inputs) this.#record(event, actor);
         this.#reserve();
         this.#dispatch();
+        this.#saveTouched();
       });
     } catch (error) {
       return this.#fail(failureOf(error));
@@ -235,7 +240,7 @@ export class Engine {
       const { state, effects, touched } = decide(this.#state, appended);
       this.#state = state;
       this.#observe(appended);
-      this.#save(touched);
+      for (const entry of touched) this.#touched.set(`${entry.entity} ${entry.id}`, entry);
       for (const effect of effects)
         if (effect.do === 'record') queue.push({ event: effect.event, actor: 'controller' });
         else this.#keep(effect);
@@ -248,6 +253,7 @@ export class Engine {
     if (event.type === 'campaign.opened')
       this.#dispatching = new Dispatching(event.data.definition, this.#options.clock, this.#options.strict === true);
     if (event.type === 'device.announced') this.#reserveAll();
+    this.#data.note(event);
     this.#dispatching?.note(event);
   }
 
@@ -265,15 +271,16 @@ export class Engine {
     }
   }
 
-  #save(touched: readonly Touched[]): void {
+  /** Snapshots go into the transaction of the events that made them; of each entity only the last. */
+  #saveTouched(): void {
     const { ledger } = this.#options;
-    const last = new Map(touched.map((entry) => [`${entry.entity} ${entry.id}`, entry]));
-    for (const { entity, id, snapshot, ended } of last.values())
-      ledger.putSnapshot({ entity, id, state: snapshot, terminal: ended });
+    for (const { entity, id, ended, text } of this.#touched.values())
+      ledger.putSnapshot({ entity, id, state: text(), terminal: ended });
+    this.#touched.clear();
   }
 
   /** What must survive a crash goes into the same transaction as the event that asked for it. */
-  #keep(effect: Effect): void {
+  #keep(effect: Exclude<Effect, { do: 'record' }>): void {
     const { ledger, clock } = this.#options;
     if (effect.do === 'send_command') {
       const { key, device } = effect.command;
@@ -287,16 +294,16 @@ export class Engine {
 
   #dispatch(): void {
     if (!this.#began || this.#dispatching === undefined) return;
-    // A start changes what else may start; every pass begins at least one command or is the last.
-    for (let pass = 0; pass < 4; pass++) {
+    // What starts together was planned together; only an experiment that cannot go on makes room for others.
+    for (let again = true; again;) {
       const events = this.#dispatching.next(this.#state);
       for (const event of events) this.#record(event, 'controller');
-      if (events.length === 0) break;
+      again = events.some(({ type }) => type !== 'command.intended');
     }
     this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
   }
 
-  #perform(effect: Effect): void {
+  #perform(effect: Exclude<Effect, { do: 'record' }>): void {
     switch (effect.do) {
       case 'send_command':
         return this.#gateway.send(effect.command, this.#options.clock.now());
@@ -319,8 +326,6 @@ export class Engine {
       case 'reserve':
         this.#unreserved.add(effect.experiment);
         return this.#wake();
-      case 'record':
-        return this.submit(effect.event, 'controller');
     }
   }
 
@@ -334,14 +339,8 @@ export class Engine {
     const { definition } = this.#state;
     if (definition === undefined) return;
     const { campaign } = definition;
-    const { ledger, advisor } = this.#options;
-    const data = ledger
-      .observationsFor()
-      .map(({ parameters, objectives, status }) =>
-        status === 'completed' && objectives !== undefined
-          ? { point: parameters, values: objectives }
-          : { point: parameters, failed: true as const },
-      );
+    const { advisor } = this.#options;
+    const data = this.#data.rows();
     const pending = [...this.#state.experiments.values()]
       .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
       .map(({ context }) => context.point);

@@ -3,7 +3,7 @@ import type { CoreState } from '../control/core.ts';
 import { currentStop, type ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
-import { evaluate } from '../domain/expression.ts';
+import { evaluate, type Scope } from '../domain/expression.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import type {
@@ -24,8 +24,9 @@ export class LabProblem {
   readonly #definition: Definition;
   readonly #rack: string | undefined;
   readonly #travel: Transport['travel'];
-  /** Steps still to come by experiment, with the position they were computed for: they change only when it does. */
-  readonly #tasks = new Map<string, { readonly position: string; readonly tasks: readonly StepTask[] }>();
+  /** Steps by experiment and id. They change when a device announces other capabilities, or while they hang on results. */
+  readonly #tasks = new Map<string, Map<string, StepTask>>();
+  #capabilities = '';
 
   constructor(definition: Definition) {
     this.#definition = definition;
@@ -40,6 +41,9 @@ export class LabProblem {
   }
 
   build(state: CoreState, now: number): SchedulingProblem {
+    const capabilities = descriptorsKey(state);
+    if (capabilities !== this.#capabilities) this.#tasks.clear();
+    this.#capabilities = capabilities;
     for (const id of this.#tasks.keys()) if (!state.experiments.has(id)) this.#tasks.delete(id);
     const { transport } = this.#definition.lab;
     const samples = [...state.experiments.values()].flatMap((snapshot) =>
@@ -113,41 +117,48 @@ export class LabProblem {
 
   #remaining(state: CoreState, context: ExperimentContext, running: RunningActivity | undefined): readonly StepTask[] {
     const skip = running?.kind === 'process' ? 1 : 0;
-    const position = `${context.stage}/${context.step}/${descriptorsKey(state)}`;
-    const known = this.#tasks.get(context.experiment);
-    if (known?.position === position) return known.tasks.slice(skip);
     const { stages } = this.#definition.protocol;
-    const steps = stages.slice(context.stage).flatMap((stage, i) => stage.steps.slice(i === 0 ? context.step : 0));
-    const scope = scopeOf(this.#definition, context.point, context.results);
-    const tasks = steps.map((step): StepTask => {
-      const alternatives = this.#alternatives(state, step, scope, context.experiment);
-      const recipe = step.recipe === undefined ? undefined : evaluate(step.recipe, scope);
-      const { min = 0, max } = step.wait ?? {};
-      return {
-        id: step.id,
-        alternatives,
-        lag: { min: Math.round(min * 1000), ...(max === undefined ? {} : { max: Math.round(max * 1000) }) },
-        ...(recipe?.ok ? { recipe: String(recipe.value) } : {}),
-      };
+    const { experiment, stage: first, step: begun } = context;
+    const steps = stages.slice(first).flatMap((stage, i) => stage.steps.slice(i === 0 ? begun + skip : 0));
+    const known = this.#tasks.get(experiment) ?? new Map<string, StepTask>();
+    this.#tasks.set(experiment, known);
+    return steps.map((step) => {
+      const cached = known.get(step.id);
+      if (cached !== undefined) return cached;
+      const { task, settled } = this.#task(state, step, context);
+      if (settled) known.set(step.id, task);
+      return task;
     });
-    this.#tasks.set(context.experiment, { position, tasks });
-    return tasks.slice(skip);
   }
 
-  #alternatives(
-    state: CoreState,
-    step: Step,
-    scope: ReturnType<typeof scopeOf>,
-    sample: string,
-  ): StepTask['alternatives'] {
-    return Object.keys(this.#definition.lab.devices).flatMap((id) => {
+  /** `settled` when nothing of it can change any more. */
+  #task(state: CoreState, step: Step, context: ExperimentContext): { task: StepTask; settled: boolean } {
+    const scope = scopeOf(this.#definition, context.point, context.results);
+    const { alternatives, settled } = this.#alternatives(state, step, scope, context.experiment);
+    const recipe = step.recipe === undefined ? undefined : evaluate(step.recipe, scope);
+    const { min = 0, max } = step.wait ?? {};
+    const lag = { min: Math.round(min * 1000), ...(max === undefined ? {} : { max: Math.round(max * 1000) }) };
+    const task = { id: step.id, alternatives, lag, ...(recipe?.ok ? { recipe: String(recipe.value) } : {}) };
+    return { task, settled: settled && recipe?.ok !== false };
+  }
+
+  #alternatives(state: CoreState, step: Step, scope: Scope, sample: string) {
+    const alternatives: StepTask['alternatives'][number][] = [];
+    // Devices of one kind take equally long; a lab may have many of them.
+    const durations = new Map<string, DurationBand | undefined>();
+    for (const id of Object.keys(this.#definition.lab.devices)) {
       const descriptor = state.devices.get(id)?.context.descriptor;
       const capability = descriptor === undefined ? undefined : capabilityOf(descriptor, step.capability);
-      if (capability === undefined || (step.on !== undefined && !step.on.some((on) => on === id))) return [];
-      const parameters = resolveParameters(step, capability, scope, sample);
-      const duration = parameters.ok ? durationOf(capability, parameters.value) : undefined;
-      return [{ resource: id, duration: duration?.ok ? duration.value : unknownDuration }];
-    });
+      if (capability === undefined || (step.on !== undefined && !step.on.some((on) => on === id))) continue;
+      const { hash } = descriptor!;
+      if (!durations.has(hash)) {
+        const parameters = resolveParameters(step, capability, scope, sample);
+        const duration = parameters.ok ? durationOf(capability, parameters.value) : undefined;
+        durations.set(hash, duration?.ok ? duration.value : undefined);
+      }
+      alternatives.push({ resource: id, duration: durations.get(hash) ?? unknownDuration });
+    }
+    return { alternatives, settled: [...durations.values()].every((duration) => duration !== undefined) };
   }
 }
 
