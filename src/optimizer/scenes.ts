@@ -56,7 +56,7 @@ export function startBatch(
     const belief = new Belief(outcome.gp, unsure.length + room);
     return targets[m] === undefined ? { belief } : { belief, target: targets[m] };
   });
-  const samples = [0, 64, 32, 16, 8][aims.length]!;
+  const samples = [0, 32, 32, 16, 8][aims.length]!;
   const columns = unsure.length + room;
   const normals = sobolNormals(samples, columns * aims.length, random);
   const draws = Array.from({ length: samples }, (_, s) =>

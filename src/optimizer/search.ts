@@ -80,9 +80,9 @@ function bestOf(points: readonly Float64Array[], surface: Surface, taken: readon
 
 function candidates(space: Space, { random, near }: SearchOptions): Float64Array[] {
   const d = space.dimensions.length;
-  const spread = samplePoints(space, Math.min(1024, 256 + 64 * d), random);
+  const spread = samplePoints(space, Math.min(1024, 192 + 48 * d), random);
   const free = continuousColumns(space);
-  for (let i = 0; i < 192 && near.length > 0; i++) {
+  for (let i = 0; i < 160 && near.length > 0; i++) {
     const x = Float64Array.from(near[i % near.length]!);
     const reach = [0.2, 0.05, 0.01][i % 3]!;
     const share = Math.max(1 / d, Math.min(1, 20 / d) * (i % 2 === 0 ? 1 : 0.4));

@@ -90,8 +90,14 @@ function runSynthetic(task: Synthetic, q: number, seed: number, times: number[])
   return regretOf(task, tried);
 }
 
+/** "task_q4" is the task in batches of 4. */
+function splitBatch(name: string): { base: string; batch?: string } {
+  const [, base = name, batch] = /^(.*)_q(\d+)$/.exec(name) ?? [];
+  return batch === undefined ? { base } : { base, batch };
+}
+
 function benchSynthetic(name: string, seeds: number): Line | undefined {
-  const [base = '', batch] = name.split('_q');
+  const { base, batch } = splitBatch(name);
   const task = syntheticTasks.find((other) => other.name === base);
   if (task === undefined) return undefined;
   const times: number[] = [];
@@ -146,7 +152,7 @@ function nearestRow(pool: Pool, rows: ReadonlyMap<string, number>, point: Point)
 }
 
 function benchPool(name: string, seeds: number): Line | undefined {
-  const [folder = '', batch] = name.split('_q');
+  const { base: folder, batch } = splitBatch(name);
   const pool = readPool(folder);
   if (pool === undefined) return undefined;
   const { name: objective, goal } = pool.objectives[0]!;
