@@ -44,7 +44,8 @@ test('whatever happens, the books balance, agree with a simpler account, and rep
       // Nothing is left in reservations or samples once every experiment has ended.
       const accounts = ledger.balances().map(({ account }) => account.split(':')[0]);
       expect(accounts.filter((account) => account === 'reserved' || account === 'sample')).toEqual([]);
-      const { experiments, total } = ledger.energy();
+      const { experiments, total, devices } = ledger.energy();
+      expect(devices.find(({ device }) => device === 'oven')?.measured).toBeCloseTo(history.counted, 6);
       const charged = experiments.reduce((sum, { measured, modelled }) => sum + measured + modelled, 0);
       expect(charged).toBeCloseTo(total.joules, 6);
       expect(ledger.replay()).toMatchObject({ ok: true, differenceCount: 0, events: ledger.lastSeq() });

@@ -54,7 +54,9 @@ export class History {
   readonly #ledger: Ledger;
   readonly #open = new Set<string>();
   #experiments = 0;
-  #joules = 100;
+  #joules: number | undefined;
+  /** What the meter of the oven has advanced by since its first reading, J. */
+  counted = 0;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -156,7 +158,9 @@ export class History {
   }
 
   #measure({ which, amount, flip }: Turn): void {
-    this.#joules = flip && which % 5 === 0 ? 0 : this.#joules + amount * 1000;
+    const before = this.#joules;
+    this.#joules = flip && which % 5 === 0 ? amount : (before ?? 100) + amount * 1000;
+    if (before !== undefined) this.counted += this.#joules < before ? this.#joules : this.#joules - before;
     const reading = { device: 'oven', meter: 'plug', total: this.#joules, resolution: 1, boot: 'b', resetAt: '' };
     tell(this.#ledger, event('meter.read', which % 3 === 0 ? { ...reading, power: amount } : reading));
   }
