@@ -1,4 +1,5 @@
 import { type Failure, type Result, failed, failure, ok } from '../base/failure.ts';
+import { leastCost } from './cost.ts';
 import type { Datum, LinearConstraint, Objective, Parameter, Point, Problem, SuggestOptions } from './problem.ts';
 import { boundsOf } from './space.ts';
 
@@ -32,6 +33,7 @@ export function checkInput(
     () => checkParameters(problem.parameters),
     () => checkObjectives(problem),
     ...problem.constraints.map((constraint) => () => checkConstraint(constraint, problem.parameters)),
+    () => checkCost(problem),
     () => checkDesigns(problem),
     ...data.map((datum, i) => () => checkDatum(problem, datum, i)),
     ...pending.map((point, i) => () => checkPoint(problem, point, `Pending point ${i + 1}`)),
@@ -146,6 +148,16 @@ function checkConstraint(
     });
   }
   return undefined;
+}
+
+function checkCost({ cost, parameters }: Problem): Failure | undefined {
+  if (cost === undefined) return undefined;
+  const names = [...Object.keys(cost.terms ?? {}), ...Object.keys(cost.levels ?? {})];
+  const unknown = names.find((name) => !parameters.some((parameter) => parameter.name === name));
+  if (unknown !== undefined) return invalid(`The cost names no known parameter "${unknown}".`, 'Correct the name.');
+  const least = leastCost(cost, parameters);
+  if (Number.isFinite(least) && least > 0) return undefined;
+  return invalid(`An experiment could cost ${least}.`, 'Give a cost that is positive within all bounds.');
 }
 
 function checkDesigns(problem: Problem): Failure | undefined {

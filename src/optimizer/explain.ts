@@ -1,6 +1,7 @@
+import { costOf } from './cost.ts';
 import { Belief } from './belief.ts';
 import type { Models } from './models.ts';
-import type { Prediction, Suggestion } from './problem.ts';
+import type { Prediction, Problem, Suggestion } from './problem.ts';
 import type { Aim } from './scenes.ts';
 import type { Found } from './search.ts';
 import { type Space, decode, distance, modelPoint } from './space.ts';
@@ -17,6 +18,7 @@ export function worthOf({ objective, outcome }: Aim, mean: number): number {
 
 /** A found point with what the model expects there and why it was chosen. `incumbents` are indices of rows that count. */
 export function explain(
+  problem: Problem,
   space: Space,
   models: Models,
   found: Found,
@@ -35,11 +37,13 @@ export function explain(
       { mean: outcome.offset + outcome.scale * mean, sd: Math.abs(outcome.scale) * sd },
     ]),
   );
+  const point = decode(space, found.x);
   return {
-    point: decode(space, found.x),
+    point,
     predicted,
     acquisition: found.value,
     distance: nearest(space, found.x, known),
+    ...(problem.cost === undefined ? {} : { cost: costOf(problem.cost, point) }),
     reason:
       incumbents.length === 0
         ? 'Looks for a first success: nothing allowed has been measured yet.'

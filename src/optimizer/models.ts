@@ -1,6 +1,7 @@
 import type { Gate } from './acquisition.ts';
 import { Belief } from './belief.ts';
 import { fitClassifier } from './classifier.ts';
+import { costGate } from './cost.ts';
 import { type Outcome, type Row, fitOutcome } from './data.ts';
 import { boundGate, successGate } from './gates.ts';
 import type { ModelReport, Problem } from './problem.ts';
@@ -43,6 +44,7 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
       ),
     );
   }
+  if (problem.cost !== undefined) gates.push(costGate(problem, problem.cost));
   const report = [...outcomes.values()].map(({ outcome, at }) => reportOutcome(space, outcome, at));
   return { aims, gates, report };
 }

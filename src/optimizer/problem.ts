@@ -44,6 +44,16 @@ export interface OutcomeConstraint {
   readonly bound: number;
 }
 
+/**
+ * What one experiment costs, in any one unit (money, hours, kWh, grams): base + sum of term times parameter value + sum of
+ * what the chosen levels add. Positive everywhere in the space.
+ */
+export interface Cost {
+  readonly base: number;
+  readonly terms?: Readonly<Record<string, number>>;
+  readonly levels?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
 export interface Problem {
   readonly parameters: readonly Parameter[];
   readonly constraints: readonly LinearConstraint[];
@@ -52,6 +62,8 @@ export interface Problem {
   readonly outcomes?: readonly OutcomeConstraint[];
   /** The only points allowed, where the space is a table (up to 100,000 rows). */
   readonly designs?: readonly Point[];
+  /** Where given, experiments are chosen by expected gain per cost. */
+  readonly cost?: Cost;
 }
 
 export type Point = Readonly<Record<string, number | string>>;
@@ -79,6 +91,8 @@ export interface Suggestion {
   readonly acquisition?: number;
   /** Distance to the nearest observed or pending point, in parameter ranges (a changed category counts 1). */
   readonly distance?: number;
+  /** By the problem's cost, where it has one. */
+  readonly cost?: number;
   /** Why here, one sentence. */
   readonly reason: string;
 }
@@ -103,6 +117,11 @@ export interface ModelReport {
   /** Which rule chose the points: the initial design, the model, or both in one batch. */
   readonly stage: 'initial' | 'model' | 'mixed';
   readonly outcomes: readonly OutcomeReport[];
+  /**
+   * What the model's part of the batch is expected to gain on the best so far, in the objective's unit (several
+   * objectives: hypervolume, in the product of their units). A campaign may stop where it falls below its cost.
+   */
+  readonly expectedGain?: number;
 }
 
 export interface SuggestOptions {

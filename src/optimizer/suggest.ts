@@ -93,12 +93,21 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[]): Result<Su
   while (suggestions.length < options.count) {
     const found = next(task, models, batch, known, suggestions.length);
     const seen = [...rows.map(({ x }) => x), ...known];
-    suggestions.push(explain(space, models, found, seen, incumbents));
+    suggestions.push(explain(problem, space, models, found, seen, incumbents));
     known.push(found.x);
     addUndecided(batch, modelPoint(space, found.x));
   }
   const stage = initial.length > 0 ? 'mixed' : 'model';
-  return ok({ suggestions, model: { stage, outcomes: models.report } });
+  const report = { stage, outcomes: models.report } as const;
+  if (incumbents.length === 0) return ok({ suggestions, model: report });
+  const expectedGain = gainOf(models.aims, suggestions.slice(initial.length));
+  return ok({ suggestions, model: { ...report, expectedGain } });
+}
+
+/** Greedy gains add up to the gain of the batch; the cost that divided them is taken out again. */
+function gainOf(aims: readonly Aim[], chosen: readonly Suggestion[]): number {
+  const unit = aims.reduce((product, { outcome }) => product * Math.abs(outcome.scale), 1);
+  return chosen.reduce((sum, { acquisition, cost }) => sum + unit * (cost ?? 1) * Math.exp(acquisition!), 0);
 }
 
 /** The best point that is new; then one observed before, then one pending, where nothing else is left. */
