@@ -1,5 +1,6 @@
-import { FailureError, failure } from '../src/base/failure.ts';
+import { failure } from '../src/base/failure.ts';
 import type { DescriptorBody } from '../src/domain/descriptor.ts';
+import { SettingError } from '../src/domain/document.ts';
 import { DeviceId } from '../src/domain/ids.ts';
 import type { Lab } from '../src/domain/lab.ts';
 import { nearest } from '../src/domain/nearest.ts';
@@ -34,10 +35,11 @@ export function describeDevice(lab: Lab, id: string): DescriptorBody | undefined
   if (device === undefined || device.kind === 'discovered') return undefined;
   const kind = catalogue.get(device.kind);
   if (kind === undefined)
-    throw new FailureError(
+    throw new SettingError(
       failure('input.invalid', `The device "${id}" is of the kind "${device.kind}", which does not exist.`, {
         mend: nearest(device.kind, [...catalogue.keys(), 'discovered']),
       }),
+      ['devices', id, 'kind'],
     );
   const body = kind.describe(id, writtenOptions(lab, id));
   return device.meter === undefined ? body : { ...body, meters: [plugMeters[device.meter.kind]] };

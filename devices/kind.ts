@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { FailureError, failure } from '../src/base/failure.ts';
+import { present } from '../src/base/invariant.ts';
 import { wireSchema, type Capability, type DescriptorBody } from '../src/domain/descriptor.ts';
+import { describeIssue, SettingError } from '../src/domain/document.ts';
 import { DeviceId } from '../src/domain/ids.ts';
 import { fromSi, quantity } from '../src/domain/quantity.ts';
 
@@ -8,7 +9,7 @@ import { fromSi, quantity } from '../src/domain/quantity.ts';
 export interface DeviceKind<Options = unknown> {
   readonly kind: string;
   readonly optionsSchema: z.ZodType<Options>;
-  /** The settings as read; refuses wrong ones with a failure that names the device. */
+  /** The settings as read; refuses wrong ones with a SettingError that names the device. */
   read(id: string, written: Written): Options;
   describe(id: string, written?: Written): DescriptorBody;
 }
@@ -23,13 +24,9 @@ export function deviceKind<Options>(
   const read = (id: string, written: Written): Options => {
     const parsed = optionsSchema.safeParse(written);
     if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const name = ['options', ...issue.path].join('.');
-    throw new FailureError(
-      failure('input.invalid', `The device "${id}" (${kind}) has "${name}" that cannot be used: ${issue.message}`, {
-        mend: `Correct it under devices.${id}.options in lab.yaml.`,
-      }),
-    );
+    const [wrong] = describeIssue(parsed.error.issues[0]!, optionsSchema, ['devices', id, 'options']);
+    const { failure, path } = present(wrong, 'what is wrong');
+    throw new SettingError(failure, path);
   };
   return { kind, optionsSchema, read, describe: (id, written = {}) => describe(id, read(id, written)) };
 }

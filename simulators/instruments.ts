@@ -1,4 +1,5 @@
-import { FailureError, failure } from '../src/base/failure.ts';
+import { failure } from '../src/base/failure.ts';
+import { SettingError } from '../src/domain/document.ts';
 import { simulateFlowReactor } from './flow-reactor.ts';
 import { simulateFurnace } from './furnace.ts';
 import type { Instrument, Surroundings } from './instrument.ts';
@@ -25,9 +26,7 @@ const instruments: Readonly<Record<string, (place: Surroundings) => Instrument>>
 export function instrumentFor(place: Surroundings): Instrument {
   const make = instruments[place.device.kind];
   if (make !== undefined) return make(place);
-  throw new FailureError(
-    failure('lab.incapable', `The device "${place.id}" (${place.device.kind}) cannot be simulated.`, {
-      mend: `Kinds with a simulator: ${Object.keys(instruments).join(', ')}.`,
-    }),
-  );
+  const sentence = `The device "${place.id}" (${place.device.kind}) cannot be simulated.`;
+  const mend = `Kinds with a simulator: ${Object.keys(instruments).join(', ')}.`;
+  throw new SettingError(failure('lab.incapable', sentence, { mend }), ['devices', place.id, 'kind']);
 }

@@ -3,6 +3,7 @@ import { tableInstrument } from '../devices/table-instrument.ts';
 import { failure, FailureError } from '../src/base/failure.ts';
 import { present } from '../src/base/invariant.ts';
 import { capabilityOf } from '../src/domain/descriptor.ts';
+import { SettingError } from '../src/domain/document.ts';
 import { drawSeconds, type Instrument, type Surroundings } from './instrument.ts';
 
 /** Measured designs and, for each, every row that measured it. */
@@ -63,16 +64,14 @@ export function nearestDesign(table: Table, at: readonly number[]) {
   return present(best, 'a measured design');
 }
 
-function load(file: string, parameters: readonly string[], results: readonly string[]): Table {
+function load(id: string, file: string, parameters: readonly string[], results: readonly string[]): Table {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch {
-    throw new FailureError(
-      failure('input.unreadable', `The table of measurements ${file} is not there or cannot be read.`, {
-        mend: 'Set the option "csv" of the table instrument in lab.yaml to the path of the file.',
-      }),
-    );
+    const sentence = `The table of measurements ${file} is not there or cannot be read.`;
+    const mend = `Set the option "csv" of "${id}" to the path of the file.`;
+    throw new SettingError(failure('input.unreadable', sentence, { mend }), ['devices', id, 'options', 'csv']);
   }
   return readTable(text, parameters, results, file);
 }
@@ -81,7 +80,7 @@ function load(file: string, parameters: readonly string[], results: readonly str
 export function simulateTableInstrument(place: Surroundings): Instrument {
   const options = tableInstrument.read(place.id, place.device.options);
   const [parameters, results] = [Object.keys(options.parameters), Object.keys(options.results)];
-  const table = load(options.csv, parameters, results);
+  const table = load(place.id, options.csv, parameters, results);
   const capability = present(capabilityOf(place.descriptor, 'measure'), 'the capability measure');
   const find = (values: Readonly<Record<string, unknown>>) =>
     nearestDesign(

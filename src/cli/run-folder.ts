@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { failure, FailureError } from '../base/failure.ts';
@@ -20,17 +20,21 @@ export const folderAt = (path: string): RunFolder => ({
   world: join(path, 'world'),
 });
 
-/** runs/NAME-001, or the next number that is free. */
-export function newRunFolder(name: string, path?: string): RunFolder {
+/** The folder that was named, or runs/NAME-001, or the next number that is free; and whether it is new. */
+export function newRunFolder(name: string, path?: string): RunFolder & { readonly fresh: boolean } {
   const chosen = path ?? nextFree(name);
-  if (existsSync(join(chosen, 'ledger.sqlite')))
+  const fresh = !existsSync(chosen);
+  try {
+    mkdirSync(chosen, { recursive: true });
+  } catch (error) {
     throw new FailureError(
-      failure('input.invalid', `The folder ${chosen} holds a campaign already.`, {
-        mend: `Continue it with "labwright resume ${chosen}", or name another with --dir.`,
+      failure('input.unreadable', `The folder cannot be made: ${(error as Error).message}.`, {
+        where: chosen,
+        mend: 'Name another with --dir.',
       }),
     );
-  mkdirSync(chosen, { recursive: true });
-  return folderAt(chosen);
+  }
+  return { ...folderAt(chosen), fresh };
 }
 
 function nextFree(name: string): string {
@@ -78,8 +82,11 @@ export const launchOf = (folder: RunFolder): Launch => {
   return existsSync(file) ? Launch.parse(JSON.parse(readFileSync(file, 'utf8'))) : { speed: 1 };
 };
 
-/** Holds the operator's token, so only the owner may read it. */
-export const saveLaunch = (folder: RunFolder, launch: Launch): void =>
-  writeFileSync(join(folder.path, 'launch.json'), `${JSON.stringify(launch)}\n`, { mode: 0o600 });
+/** Holds the operator's token, so only the owner may read it. A process killed here leaves the old one. */
+export function saveLaunch(folder: RunFolder, launch: Launch): void {
+  const file = join(folder.path, 'launch.json');
+  writeFileSync(`${file}.new`, `${JSON.stringify(launch)}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+}
 
 export const discard = (folder: RunFolder): void => rmSync(folder.path, { recursive: true, force: true });

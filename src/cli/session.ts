@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { realClock, type AdjustableClock, type Pace } from '../base/clock.ts';
-import { describeFailure, exitCodeOf, failure, FailureError, type Failure } from '../base/failure.ts';
+import { exitCodeOf, failure, FailureError, type Failure } from '../base/failure.ts';
 import { uniqueId } from '../base/random.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { LabEvent } from '../domain/event.ts';
@@ -12,21 +12,15 @@ import { startServer, type LabServer } from '../server/server.ts';
 import { connectBus } from '../wire/mqtt-bus.ts';
 import { toWireTime } from '../wire/time.ts';
 import { topics } from '../wire/topics.ts';
+import { failWith } from './act.ts';
+import { cleaningUp } from './cleanup.ts';
 import { progressOf, type Mode, type Progress } from './progress.ts';
 import { reportOf, reportText } from './report.ts';
-import { saveLaunch, type RunFolder } from './run-folder.ts';
+import { saveLaunch, type Launch, type RunFolder } from './run-folder.ts';
 
 export const version: string = (
   JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
 ).version;
-
-/** Prints a failure and gives the exit code that the documentation promises for it. */
-export function failWith(problem: Failure | readonly Failure[], json: boolean): number {
-  const failures = Array.isArray(problem) ? (problem as readonly Failure[]) : [problem as Failure];
-  for (const one of failures)
-    process.stderr.write(json ? `${JSON.stringify({ type: 'failure', ...one })}\n` : `${describeFailure(one)}\n`);
-  return exitCodeOf(failures[0]!);
-}
 
 /** Wall ms to listen for what devices have left with the broker before the first command. */
 const settleMs = 700;
@@ -47,16 +41,21 @@ export interface SessionOptions {
 }
 
 /** Runs the controller until the campaign has ended, the process is told to go, or it cannot go on. */
-export async function runSession(options: SessionOptions): Promise<number> {
-  const { ledger, definition, pace, folder } = options;
+export const runSession = (options: SessionOptions): Promise<number> =>
+  cleaningUp((later) => controlLab(options, later));
+
+async function controlLab(options: SessionOptions, later: (action: () => unknown) => void): Promise<number> {
+  const { ledger, definition, pace, folder, mode } = options;
   const clock = realClock(pace);
-  const advisor = workerAdvisor();
   const instance = uniqueId();
   const bus = await connectBus({
     url: options.brokerUrl,
     clientId: `labwright-${instance.slice(0, 12)}`,
     will: willOf(definition, instance, clock),
   });
+  later(() => bus.close());
+  const advisor = workerAdvisor();
+  later(() => advisor.close());
   let progress: Progress | undefined;
   const engine = new Engine({
     ledger,
@@ -70,31 +69,36 @@ export async function runSession(options: SessionOptions): Promise<number> {
     pace,
     log: (message) => progress?.say(message),
   });
-  const write = (text: string) => void process.stdout.write(text);
-  progress = progressOf(options.mode, { ledger, definition, status: () => engine.status(), write });
   const page = options.page === false ? undefined : await openPage(options.page, sourceOf(engine, ledger));
-  const { speed } = pace;
-  const broker = options.externalBroker ? { broker: options.brokerUrl } : {};
-  saveLaunch(folder, { speed, ...broker, ...(page === undefined ? {} : { page: page.url }) });
-  progress.say(
-    `${definition.campaign.campaign}: ${folder.path}${speed === 1 ? '' : `, ${speed} times as fast as a real lab`}`,
-  );
+  later(() => page?.close());
+  later(() => engine.close());
+  const write = (text: string) => void process.stdout.write(text);
+  progress = progressOf(mode, { ledger, definition, status: () => engine.status(), write });
+  const launch = launchNow(options);
+  saveLaunch(folder, { ...launch, ...(page === undefined ? {} : { page: page.url }) });
+  later(() => saveLaunch(folder, launch));
+  progress.say(`${definition.campaign.campaign}: ${folder.path}${paceText(pace)}`);
   if (page !== undefined) progress.say(`Page: ${page.url}`);
   const ended = untilEnd(engine, ledger, progress);
   engine.start(definition, pace);
   const result = await ended;
   progress.close();
-  if (!('signal' in result) && options.stay && page !== undefined) {
-    process.stdout.write(`${summary(ledger, definition, options.mode)}\nThe page stays open until Ctrl-C.\n`);
+  const stays = options.stay && page !== undefined && 'outcome' in result;
+  const code = conclude(result, options);
+  if (stays) {
+    process.stdout.write('The page stays open until Ctrl-C.\n');
     await signal();
   }
-  engine.close();
-  await page?.close();
-  await bus.close();
-  await advisor.close();
-  saveLaunch(folder, { speed, ...broker });
-  return conclude(result, options);
+  return code;
 }
+
+const paceText = ({ speed }: Pace): string => (speed === 1 ? '' : `, ${speed} times as fast as a real lab`);
+
+/** How the run was started, as far as it is known before its page is open. */
+export const launchNow = ({ pace, externalBroker, brokerUrl }: SessionOptions): Launch => ({
+  speed: pace.speed,
+  ...(externalBroker ? { broker: brokerUrl } : {}),
+});
 
 type End = { signal: string } | { failure: Failure } | { outcome: string };
 
@@ -116,21 +120,23 @@ const signal = (): Promise<string> =>
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });
 
-function conclude(end: End, { folder, ledger, definition, mode, stay }: SessionOptions): number {
-  if ('failure' in end) return failWith(end.failure, mode === 'json');
+function conclude(end: End, { folder, ledger, definition, mode }: SessionOptions): number {
+  if ('failure' in end) return failWith([end.failure], mode === 'json');
   if ('signal' in end) {
     process.stderr.write(`Stopped by ${end.signal}. Nothing is lost; continue with: labwright resume ${folder.path}\n`);
     return end.signal === 'SIGINT' ? 130 : 143;
   }
-  if (!stay) process.stdout.write(`${summary(ledger, definition, mode)}\n`);
-  return end.outcome === 'completed' || end.outcome === 'stopped'
-    ? 0
-    : exitCodeOf(failure('campaign.unsuccessful', ''));
+  return concludeEnded(ledger, definition, mode);
 }
 
-function summary(ledger: Ledger, definition: Definition, mode: Mode): string {
+/** Tells what a campaign that has ended has come to. */
+export function concludeEnded(ledger: Ledger, definition: Definition, mode: Mode): number {
   const report = reportOf(ledger)!;
-  return mode === 'json' ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report, definition)}`;
+  const json = mode === 'json';
+  const text = json ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report, definition)}`;
+  process.stdout.write(`${text}\n`);
+  const well = report.outcome === 'completed' || (report.outcome === 'stopped' && report.best.length > 0);
+  return well ? 0 : exitCodeOf(failure('campaign.unsuccessful', ''));
 }
 
 const willOf = ({ lab }: Definition, instance: string, clock: AdjustableClock) => ({

@@ -1,6 +1,6 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import type * as z from 'zod';
-import { failure, type Failure } from '../base/failure.ts';
+import { failure } from '../base/failure.ts';
 import { Campaign, type Definition } from './campaign.ts';
 import { readDocument, type Checked, type Locate } from './document.ts';
 import { Lab } from './lab.ts';
@@ -78,13 +78,14 @@ function loadFile<T extends z.ZodType>(
   try {
     text = read(file);
   } catch (error) {
-    const failures: readonly Failure[] = [
-      failure('input.unreadable', `The file cannot be read: ${(error as Error).message}.`, {
-        where: file,
-        mend: 'Check the path; paths inside campaign.yaml are relative to it.',
-      }),
-    ];
+    const mend = 'Check the path; paths inside campaign.yaml are relative to it.';
+    const failures = [failure('input.unreadable', unreadable(error as NodeJS.ErrnoException), { where: file, mend })];
     return { ok: false, failures, locate: () => file };
   }
   return readDocument(text, file, schema);
+}
+
+function unreadable({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'There is no such file.';
+  return code === 'EISDIR' ? 'This is a folder, not a file.' : `The file cannot be read: ${message}.`;
 }
