@@ -2,12 +2,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 import type { Definition } from '../../src/domain/campaign.ts';
 import { definitionOf, WholeLab } from './whole-lab.ts';
 
-/** A campaign of two batches of two. */
+/** Two batches: one of two, one of one. */
 const short = (): Definition =>
   definitionOf('colour-match', ({ campaign }) => {
-    Object.assign(campaign.budget, { experiments: 4 });
+    Object.assign(campaign.budget, { experiments: 3 });
     delete campaign.budget.money;
-    Object.assign(campaign.batch, { size: 2, initial: 4 });
+    Object.assign(campaign.batch, { size: 2, initial: 3 });
   });
 
 class Killed extends Error {}
@@ -63,7 +63,7 @@ const transactions = ((): number => {
   lab.startController();
   lab.engine.subscribe((events) => seen.add(events[0]!.seq));
   lab.run();
-  verify(lab, 4);
+  verify(lab, 3);
   return seen.size;
 })();
 
@@ -87,7 +87,7 @@ describe('the controller is killed at every append', () => {
           lab.run();
         }
         expect(killed, `kill ${n}`).toBe(true);
-        verify(lab, 4);
+        verify(lab, 3);
         runs += 1;
       }
     });
