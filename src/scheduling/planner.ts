@@ -1,3 +1,4 @@
+import { clearAway } from './clear.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
@@ -18,6 +19,7 @@ export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   let best = fill(lab, kept);
   if (previous !== undefined && worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
   if (tangled(best)) best = better(best, disentangle(lab));
+  clearAway(best.world, best.failed);
   return emit(problem, best.world, best.failed);
 }
 

@@ -77,7 +77,7 @@ export class Replay {
     const { now, moved, pick, indexOf, stations } = this.#lab;
     const { running, at, frozen } = task.sample;
     const kept = frozen === true || (moved && (!task.done || task.obstacle !== undefined));
-    if (task.at >= 0 && (kept || (moved && task.ready > now))) {
+    if (task.at >= 0 && (kept || (running !== undefined && task.ready > now))) {
       this.#take(task.at, task.index);
       if (!kept) this.#release(task.at, task.index, task.ready);
     }
@@ -208,10 +208,10 @@ export class Replay {
    * Lets the work before end at `end` or later, for the maximum wait after it, where only that sample is concerned: it has
    * time until its move, and nobody works after it there yet.
    */
-  #shiftBefore({ works, moves, acts, next }: Progress, end: number): void {
+  #shiftBefore({ works, moves }: Progress, end: number): void {
     const work = works.at(-1);
     if (work === undefined || work.end >= end || work.run !== undefined) return;
-    const leaves = acts[next - 1]?.kind === 'move' ? moves.at(-1)!.start : Infinity;
+    const leaves = moves.find(({ start }) => start >= work.end)?.start ?? Infinity;
     const { workers } = this.#fronts[work.resource]!;
     const worker = workers.indexOf(work.end);
     if (leaves < end || worker < 0) return;

@@ -132,7 +132,7 @@ function restOf({ steps }: Task): number[] {
 }
 
 /** Where the sample is before its first remaining step, and how long it may stay there. */
-function rootOf(world: World, { at, ready, lastEnd }: Task): Node {
+export function rootOf(world: World, { at, ready, lastEnd }: Task): Node {
   const { now, stations, moved } = world.lab;
   let from = ready;
   let hi = Infinity;

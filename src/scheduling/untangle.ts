@@ -10,17 +10,21 @@ const effort = 600;
  * can. Gives the acts of every sample, their keys being the order; undefined when none is found with bounded effort.
  */
 export function untangle(lab: Lab, tasks: readonly Task[], held: readonly Task[]): Map<number, Act[]> | undefined {
-  for (const parking of lab.racks.length > 0 ? [false, true] : [false]) {
+  const modes: readonly Parking[] = lab.racks.length > 0 ? ['never', 'late', 'first'] : ['never'];
+  for (const parking of modes) {
     const search = new Untangle(lab, tasks, held, parking);
     if (search.solve()) return search.scripts();
   }
   return undefined;
 }
 
+/** Whether racks are used, and then rather than the way to the next step or only when that is taken. */
+type Parking = 'never' | 'late' | 'first';
+
 class Untangle {
   readonly #lab: Lab;
   readonly #tasks: readonly Task[];
-  readonly #parking: boolean;
+  readonly #parking: Parking;
   readonly #at: number[];
   readonly #done: number[];
   readonly #room: number[];
@@ -29,7 +33,7 @@ class Untangle {
   readonly #acts: Act[] = [];
   readonly #seen = new Set<string>();
 
-  constructor(lab: Lab, tasks: readonly Task[], held: readonly Task[], parking: boolean) {
+  constructor(lab: Lab, tasks: readonly Task[], held: readonly Task[], parking: Parking) {
     this.#parking = parking;
     this.#lab = lab;
     this.#tasks = tasks;
@@ -64,17 +68,24 @@ class Untangle {
     return false;
   }
 
-  /** Where the sample may go next: to its step, or else into a rack. Once there for its step it stays until that is done. */
+  /**
+   * Where the sample may go next: to its step, or else into a rack. Once there for its step it stays until that is done.
+   * Samples prefer different alternatives, because this search does not see that a resource is busy.
+   */
   #targets(x: number): number[] {
     const { stations, racks, travel } = this.#lab;
     const { steps, out, at: origin } = this.#tasks[x]!;
     const at = this.#at[x]!;
     const step = steps[this.#done[x]!];
     const ready = this.#alternativeAt(x) === undefined;
-    const parks = this.#parking && stations[at]!.kind !== 'rack' && (ready || (this.#done[x] === 0 && at === origin));
-    const wanted = !ready ? [] : step === undefined ? [out] : step.alternatives.map(({ resource }) => resource);
+    const parks =
+      this.#parking !== 'never' && stations[at]!.kind !== 'rack' && (ready || (this.#done[x] === 0 && at === origin));
+    const ways = step === undefined ? [out] : step.alternatives.map(({ resource }) => resource);
+    const turn = x % ways.length;
+    const wanted = ready ? [...ways.slice(turn), ...ways.slice(0, turn)] : [];
     const rest = parks ? racks.filter((rack) => !wanted.includes(rack)) : [];
-    return [...wanted, ...rest].filter((to) => to !== at && this.#room[to]! > 0 && travel[at]![to]! < Infinity);
+    const targets = this.#parking === 'first' ? [...rest, ...wanted] : [...wanted, ...rest];
+    return targets.filter((to) => to !== at && this.#room[to]! > 0 && travel[at]![to]! < Infinity);
   }
 
   #move(x: number, to: number): boolean {

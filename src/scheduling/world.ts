@@ -135,8 +135,9 @@ export class World {
   #hold(task: Task, amount: number): void {
     const { now, moved } = this.lab;
     if (task.at < 0) return;
-    const kept = task.sample.frozen === true || task.obstacle !== undefined || !task.done;
-    const until = kept && (moved || task.sample.frozen === true) ? Infinity : task.ready;
+    const { frozen, running } = task.sample;
+    const stays = frozen === true || (moved && (!task.done || task.obstacle !== undefined));
+    const until = stays ? Infinity : running === undefined ? now : task.ready;
     this.#occupy(task.at, now, until, amount);
   }
 

@@ -144,7 +144,10 @@ export class TrueLab {
   #finishIfDone(sample: Sample): void {
     const { out } = sample.arrival;
     if (sample.doing !== undefined || sample.remaining.length > 0) return;
-    if (out === undefined || sample.at === undefined || sample.at === out) sample.finished = true;
+    if (out === undefined || sample.at === undefined || sample.at === out) {
+      sample.finished = true;
+      sample.frozenUntil = 0;
+    }
   }
 
   #start(assignment: Assignment, together: readonly Assignment[]): void {
