@@ -3,6 +3,7 @@ import { invariant } from '../base/invariant.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { EventType, LabEvent, NewEvent } from '../domain/event.ts';
 import { EventLog, parseEvent, type Tail } from './event-log.ts';
+import { corrupt } from './rows.ts';
 import { openFile, type Opened, type OpenOptions } from './open.ts';
 import {
   accountReads,
@@ -64,6 +65,8 @@ export class Ledger {
   readonly #reads: Reads;
   readonly #control: Record<'begin' | 'commit' | 'rollback', Statement>;
   readonly #apply: (event: LabEvent, previousAt: number) => void;
+  /** The event that is being appended; still set afterwards when that has failed, and then nothing may be committed. */
+  #half: EventType | undefined;
   #definition: Definition | undefined;
 
   private constructor(file: Opened, options: OpenOptions) {
@@ -106,6 +109,7 @@ export class Ledger {
       this.#control.begin.run();
       const result = work();
       invariant(!isThenable(result), 'a transaction of the ledger does not wait for a promise');
+      invariant(this.#half === undefined, `${this.#half} was not appended, so its transaction cannot be kept`);
       if (this.#log.tail.seq !== before.seq) this.#log.writeHead();
       this.#telemetry.write();
       this.#control.commit.run();
@@ -115,6 +119,7 @@ export class Ledger {
       // SQLite has rolled back by itself after some errors, such as a full disk.
       if (db.inTransaction) this.#control.rollback.run();
       this.#log.restore(before);
+      this.#half = undefined;
       this.#definition = undefined;
       throw explained(error, path);
     }
@@ -124,8 +129,10 @@ export class Ledger {
   append(event: NewEvent, at: number, actor: string): LabEvent {
     invariant(this.#file.db.inTransaction, 'an event is appended inside a transaction');
     const previousAt = this.#log.tail.at;
+    this.#half = event.type;
     const appended = this.#log.append(event, at, actor);
     this.#apply(appended, previousAt);
+    this.#half = undefined;
     return appended;
   }
 
@@ -182,7 +189,8 @@ export class Ledger {
     if (this.#definition !== undefined) return this.#definition;
     const [opened] = this.events({ type: 'campaign.opened', limit: 1 });
     if (opened?.type !== 'campaign.opened') return undefined;
-    StoredDefinition.parse(opened.data.definition);
+    const checked = StoredDefinition.safeParse(opened.data.definition);
+    if (!checked.success) throw corrupt('The campaign was opened without its files.', this.#file.path);
     return (this.#definition = opened.data.definition);
   }
 

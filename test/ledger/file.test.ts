@@ -234,6 +234,9 @@ describe('a controller that is killed with SIGKILL', () => {
     for (const count of [1, 5, 23]) {
       const promised = await killed(path, count);
       expect(promised).toBeGreaterThan(before);
+      const reader = Ledger.open(path, { readonly: true });
+      expect(reader.lastSeq()).toBeGreaterThanOrEqual(promised);
+      reader.close();
       const ledger = Ledger.open(path);
       expect(ledger.lastSeq()).toBeGreaterThanOrEqual(promised);
       // Event and outbox row are of one transaction.

@@ -51,6 +51,6 @@ test('whatever happens, the books balance, agree with a simpler account, and rep
       expect(ledger.replay()).toMatchObject({ ok: true, differenceCount: 0, events: ledger.lastSeq() });
       ledger.close();
     }),
-    { numRuns: 40, interruptAfterTimeLimit: 15_000 },
+    { numRuns: 25, interruptAfterTimeLimit: 10_000 },
   );
 }, 60_000);

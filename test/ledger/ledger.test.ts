@@ -2,7 +2,19 @@ import { expect, test } from 'vitest';
 import { canonical, sha256 } from '../../src/base/canonical.ts';
 import { genesis } from '../../src/ledger/chain.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
-import { definition, event, freshPath, inMemory, lot, opened, planned, start, suggested, tell } from './support.ts';
+import {
+  definition,
+  event,
+  failureFrom,
+  freshPath,
+  inMemory,
+  lot,
+  opened,
+  planned,
+  start,
+  suggested,
+  tell,
+} from './support.ts';
 
 test('events are numbered, chained over their canonical form and read back as they were', () => {
   const ledger = inMemory(opened, lot('red', 'r1', 1e-3), suggested('e1'));
@@ -51,6 +63,24 @@ test('misuse is refused by name', () => {
   expect(() => ledger.transaction(() => ledger.append(suggested('e1'), 0.5, 'c'))).toThrow('whole number');
   expect(() => tell(ledger, planned('nobody'))).toThrow('which is unknown or has ended');
   expect(ledger.lastSeq()).toBe(1);
+});
+
+test('a transaction whose append has failed cannot be kept, even when the failure was caught', () => {
+  const ledger = inMemory(opened, lot('red', 'r1', 1), suggested('e1'));
+  const catching = () =>
+    ledger.transaction(() => {
+      expect(() => ledger.append(planned('e1', { material: 'red', lot: 'r1', amount: 2 }), start, 'c')).toThrow();
+    });
+  expect(catching).toThrow('experiment.planned was not appended, so its transaction cannot be kept');
+  expect(ledger.lastSeq()).toBe(3);
+  tell(ledger, planned('e1', { material: 'red', lot: 'r1', amount: 1 }));
+  expect(ledger.replay().ok).toBe(true);
+});
+
+test('a campaign that was opened without its files is told as a damaged ledger', () => {
+  const clock = { origin: 0, anchor: 0, speed: 1 };
+  const ledger = inMemory(event('campaign.opened', { campaign: 'demo', definition: { lab: {} } as never, clock }));
+  expect(failureFrom(() => ledger.definition()).code).toBe('ledger.corrupt');
 });
 
 test('the work queue is ordered, replaced by key and forgets terminal machines', () => {
