@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Argument, Command, Option } from 'commander';
 import { describeLab } from '../devices/catalogue.ts';
 import { startBroker } from '../simulators/broker.ts';
+import { bridgeMeters } from '../devices/meters.ts';
 import { simulatedFirmware, simulateLab, type Simulation } from '../simulators/lab.ts';
 import { createWorld } from '../simulators/world.ts';
 import { realClock, type AdjustableClock, type Pace } from './base/clock.ts';
@@ -118,11 +119,14 @@ const conduct = (
   cleaningUp(async (later) => {
     const external = options.broker !== undefined;
     // Before anything else: a run that is killed early must not be resumed in another lab.
-    if (external) saveLaunch(folder, { speed: known?.speed ?? 1, broker: options.broker! });
+    const before = launchOf(folder);
+    if (external) saveLaunch(folder, { ...before, speed: known?.speed ?? 1, broker: options.broker! });
     const broker = external ? undefined : await startBroker({});
     later(() => broker?.close());
     const url = options.broker ?? broker!.url;
-    const pace = known ?? (await paceFor(definition.lab, url, options));
+    const found = known === undefined ? await paceFor(definition.lab, url, options) : { pace: known };
+    const { pace, simulated = before.simulated ?? !external } = found;
+    if (!simulated) later(await bridgePlugs(definition.lab, url));
     const simulation = external ? undefined : await simulate(definition, realClock(pace), folder, url);
     later(() => simulation?.stop());
     return await runSession({
@@ -132,6 +136,7 @@ const conduct = (
       pace,
       brokerUrl: url,
       externalBroker: external,
+      simulated,
       mode: modeOf(options),
       page: options.page ? options.port : false,
       stay: options.stay ?? (process.stdout.isTTY === true && options.json !== true),
@@ -139,10 +144,11 @@ const conduct = (
   });
 
 /** Simulated instruments may live faster than the wall; real ones never do. */
-async function paceFor(lab: Lab, url: string, { speed, broker }: RunOptions): Promise<Pace> {
+async function paceFor(lab: Lab, url: string, options: RunOptions): Promise<{ pace: Pace; simulated: boolean }> {
+  const { speed, broker } = options;
   const anchor = Date.now();
-  if (speed !== undefined) return { origin: anchor, anchor, speed };
-  if (broker === undefined) return { origin: anchor, anchor, speed: lab.simulation.speed };
+  const at = (factor: number, simulated: boolean) => ({ pace: { origin: anchor, anchor, speed: factor }, simulated });
+  if (broker === undefined) return at(speed ?? lab.simulation.speed, true);
   const ids = Object.keys(lab.devices);
   process.stderr.write(`Looking for ${ids.join(', ')} on ${url} ...\n`);
   const found = await listDevices(url, lab.site, { waitFor: ids, patienceMs: 15_000 });
@@ -151,7 +157,19 @@ async function paceFor(lab: Lab, url: string, { speed, broker }: RunOptions): Pr
   );
   if (missing.length > 0) process.stderr.write(`Not there yet: ${missing.join(', ')}. Their steps wait for them.\n`);
   const simulated = found.length > 0 && found.every(({ descriptor }) => descriptor?.firmware === simulatedFirmware);
-  return { origin: anchor, anchor, speed: simulated ? lab.simulation.speed : 1 };
+  return at(speed ?? (simulated ? lab.simulation.speed : 1), simulated);
+}
+
+/** In a real lab the controller itself hears the smart plugs and passes their counters on as the devices' meters. */
+async function bridgePlugs(lab: Lab, url: string): Promise<() => Promise<void>> {
+  if (Object.values(lab.devices).every(({ meter }) => meter === undefined)) return async () => undefined;
+  const boot = uniqueId().slice(0, 12);
+  const bus = await connectBus({ url, clientId: `plugs-${boot}` });
+  const stop = bridgeMeters({ bus, clock: realClock(), lab, boot });
+  return async () => {
+    stop();
+    await bus.close();
+  };
 }
 
 interface Simulated {

@@ -22,7 +22,7 @@ export async function sendOrder(folder: RunFolder, order: object): Promise<numbe
   } catch {
     throw absent;
   }
-  const sentence = await response.text();
+  const sentence = (await response.text()).trim();
   if (!response.ok) throw new FailureError(failure('input.invalid', sentence));
   process.stdout.write(`${sentence}\n`);
   return 0;

@@ -72,7 +72,11 @@ const Launch = z.object({
   /** Absent when the run brings its own broker and simulators. */
   broker: z.string().optional(),
   speed: z.number(),
+  /** Whether all its devices were simulated. */
+  simulated: z.boolean().optional(),
   page: z.string().optional(),
+  /** Of the page; kept from start to start. */
+  token: z.string().optional(),
 });
 export type Launch = z.infer<typeof Launch>;
 

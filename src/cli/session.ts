@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { realClock, type AdjustableClock, type Pace } from '../base/clock.ts';
 import { exitCodeOf, failure, FailureError, type Failure } from '../base/failure.ts';
 import { uniqueId } from '../base/random.ts';
@@ -16,11 +17,15 @@ import { failWith } from './act.ts';
 import { cleaningUp } from './cleanup.ts';
 import { progressOf, type Mode, type Progress } from './progress.ts';
 import { reportOf, reportText } from './report.ts';
-import { saveLaunch, type Launch, type RunFolder } from './run-folder.ts';
+import { launchOf, saveLaunch, type Launch, type RunFolder } from './run-folder.ts';
 
-export const version: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+/** Of the package that this file belongs to, whether it runs from src or from dist. */
+export const version: string = (() => {
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+  }
+})();
 
 /** Wall ms to listen for what devices have left with the broker before the first command. */
 const settleMs = 700;
@@ -33,6 +38,7 @@ export interface SessionOptions {
   readonly brokerUrl: string;
   /** Brought along with --broker, to be remembered for `resume`. */
   readonly externalBroker: boolean;
+  readonly simulated: boolean;
   readonly mode: Mode;
   /** Port of the page, `undefined` for 8080 or whatever is free; `false` for no page. */
   readonly page: number | undefined | false;
@@ -69,12 +75,14 @@ async function controlLab(options: SessionOptions, later: (action: () => unknown
     pace,
     log: (message) => progress?.say(message),
   });
-  const page = options.page === false ? undefined : await openPage(options.page, sourceOf(engine, ledger));
+  // Operators stay operators when the controller comes back.
+  const { token } = launchOf(folder);
+  const page = options.page === false ? undefined : await openPage(options.page, sourceOf(engine, ledger), token);
   later(() => page?.close());
   later(() => engine.close());
   const write = (text: string) => void process.stdout.write(text);
   progress = progressOf(mode, { ledger, definition, status: () => engine.status(), write });
-  const launch = launchNow(options);
+  const launch: Launch = { ...launchNow(options), ...(page === undefined ? {} : { token: page.token }) };
   saveLaunch(folder, { ...launch, ...(page === undefined ? {} : { page: page.url }) });
   later(() => saveLaunch(folder, launch));
   progress.say(`${definition.campaign.campaign}: ${folder.path}${paceText(pace)}`);
@@ -95,8 +103,9 @@ async function controlLab(options: SessionOptions, later: (action: () => unknown
 const paceText = ({ speed }: Pace): string => (speed === 1 ? '' : `, ${speed} times as fast as a real lab`);
 
 /** How the run was started, as far as it is known before its page is open. */
-export const launchNow = ({ pace, externalBroker, brokerUrl }: SessionOptions): Launch => ({
+export const launchNow = ({ pace, externalBroker, brokerUrl, simulated }: SessionOptions): Launch => ({
   speed: pace.speed,
+  simulated,
   ...(externalBroker ? { broker: brokerUrl } : {}),
 });
 
@@ -152,11 +161,12 @@ export const sourceOf = (engine: Engine, ledger: Ledger): LabSource => ({
 });
 
 /** The page on the port that was asked for; on any free one where none was and 8080 is taken. */
-export async function openPage(port: number | undefined, source: LabSource): Promise<LabServer> {
+export async function openPage(port: number | undefined, source: LabSource, token?: string): Promise<LabServer> {
+  const options = { source, ...(token === undefined ? {} : { token }) };
   try {
-    return await startServer({ source, ...(port === undefined ? {} : { port }) });
+    return await startServer({ ...options, ...(port === undefined ? {} : { port }) });
   } catch (error) {
     if (port !== undefined || !(error instanceof FailureError) || error.failure.code !== 'port.in_use') throw error;
-    return startServer({ source, port: 0 });
+    return startServer({ ...options, port: 0 });
   }
 }
