@@ -124,8 +124,8 @@ const conduct = (
     const broker = external ? undefined : await startBroker({});
     later(() => broker?.close());
     const url = options.broker ?? broker!.url;
-    const found = known === undefined ? await paceFor(definition.lab, url, options) : { pace: known };
-    const { pace, simulated = before.simulated ?? !external } = found;
+    const again = known && { pace: known, simulated: before.simulated ?? !external };
+    const { pace, simulated } = again ?? (await paceFor(definition.lab, url, options));
     if (!simulated) later(await bridgePlugs(definition.lab, url));
     const simulation = external ? undefined : await simulate(definition, realClock(pace), folder, url);
     later(() => simulation?.stop());
