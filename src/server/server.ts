@@ -5,6 +5,7 @@ import { failure, FailureError } from '../base/failure.ts';
 import type { StatusView } from './contract.ts';
 import { openFeed, type Feed } from './feed.ts';
 import { guardFor, newToken, sameToken, type Guard } from './guard.ts';
+import { serveOrder } from './order-request.ts';
 import { readHandshake, takeOrder } from './orders.ts';
 import type { LabSource } from './source.ts';
 import { answer, builtPage, serveFile } from './static-files.ts';
@@ -42,7 +43,8 @@ export async function startServer(options: ServerOptions): Promise<LabServer> {
   const http = createServer((request, response) => {
     const refusal = guard.refuse(request);
     if (refusal !== undefined) return answer(response, 403, refusal);
-    void serveFile(web, request, response);
+    if (request.url === '/order') void serveOrder(source, token, request, response).catch(() => response.destroy());
+    else void serveFile(web, request, response);
   });
   actual = await listen(http, host, port);
   const io = openSockets(http, guard, log);
