@@ -127,14 +127,15 @@ export class Acquisition {
   #fillGains(scene: Scene, m: number): void {
     const { belief, target } = this.#goals[m]!;
     const draw = scene.draws[m]!;
+    const { z, observed, sd } = belief;
     let mean = belief.mean;
-    for (let k = 0; k < draw.length; k++) mean += belief.z[belief.observed + k]! * draw[k]!;
+    for (let k = 0; k < draw.length; k++) mean += z[observed + k]! * draw[k]!;
     const levels = scene.levels[m]!;
     const gains = this.#gains[m]!;
     while (gains.length < levels.length) gains.push(newGain());
     for (let l = 0; l < levels.length; l++) {
-      if (target === undefined) gainAbove(levels[l]!, mean, belief.sd, gains[l]!);
-      else gainNear(target, levels[l]!, mean, belief.sd, gains[l]!);
+      if (target === undefined) gainAbove(levels[l]!, mean, sd, gains[l]!);
+      else gainNear(target, levels[l]!, mean, sd, gains[l]!);
     }
   }
 

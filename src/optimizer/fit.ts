@@ -87,7 +87,7 @@ export function fitGp(training: Training, family: Family, warm?: Float64Array): 
     if (best === undefined || found.value < best.value) best = found;
   }
   if (small !== training) {
-    const refine = { evaluations: n > 400 ? 10 : 20, tolerance: 1e-2 };
+    const refine = { evaluations: n > 1000 ? 4 : n > 400 ? 10 : 20, tolerance: 1e-2 };
     best = minimize((theta, gradient) => objective(training, family, theta, gradient), best!.x, refine);
   }
   return build(training, family, best!.x, -best!.value);
@@ -119,7 +119,7 @@ function starts({ space }: Training): Float64Array[] {
     return theta;
   };
   const root = Math.sqrt(scales);
-  return [start(0.25 * root, 1e-3), start(0.7 * root, 1e-2), start(0.12 * root, 1e-4)];
+  return [start(0.25 * root, 1e-3), start(0.7 * root, 1e-2)];
 }
 
 /** The process at given hyperparameters; undefined where its covariance cannot be factored. */

@@ -32,7 +32,7 @@ export function maximize(space: Space, surface: Surface, options: SearchOptions)
   if (list !== undefined) return bestOf(list, surface, options.taken);
   const raw = candidates(space, options);
   const rated = raw.map((x) => ({ x, value: surface(x) })).sort((a, b) => b.value - a.value);
-  const climbed = chooseStarts(rated, options.random).map((start) => climb(space, surface, start));
+  const climbed = climbAll(space, surface, chooseStarts(rated, options.random));
   let best: Found | undefined;
   for (const found of [...climbed, ...rated]) {
     if ((best === undefined || found.value > best.value) && !isTaken(found.x, options.taken)) best = found;
@@ -120,8 +120,15 @@ function chooseStarts(rated: readonly Found[], random: Stream): Found[] {
   return starts;
 }
 
-function climb(space: Space, surface: Surface, start: Found): Found {
+/** All starts climb a little; only the two that got highest go on, since most of the rest end at the same tops. */
+function climbAll(space: Space, surface: Surface, starts: readonly Found[]): Found[] {
   const free = continuousColumns(space);
+  const warm = free.length === 0 ? starts : starts.map((start) => ascend(space, surface, start, free, 8));
+  const order = [...warm].sort((a, b) => b.value - a.value);
+  return [...order.slice(0, 2).map((start) => climb(space, surface, start, free)), ...order.slice(2)];
+}
+
+function climb(space: Space, surface: Surface, start: Found, free: readonly number[]): Found {
   const discrete = space.dimensions.flatMap(({ kind, levels }, j) => (kind !== 'continuous' && levels > 1 ? [j] : []));
   let best = free.length > 0 ? ascend(space, surface, start, free, 40) : start;
   for (let round = 0; round < 6 && discrete.length > 0; round++) {
@@ -132,7 +139,7 @@ function climb(space: Space, surface: Surface, start: Found): Found {
   return best;
 }
 
-/** Spectral projected gradient ascent with a non-monotone-free Armijo rule; stops when a step gains under 1e-7. */
+/** Spectral projected gradient ascent with an Armijo rule; stops when a step gains under 1e-6. */
 function ascend(space: Space, surface: Surface, start: Found, free: readonly number[], rounds: number): Found {
   const d = start.x.length;
   let x = start.x;
@@ -158,7 +165,7 @@ function ascend(space: Space, surface: Surface, start: Found, free: readonly num
     step = sy > 0 ? Math.min(1e3, Math.max(1e-6, ss / sy)) : Math.min(1e3, 4 * step);
     const gain = next.value - value;
     ({ x, value, gradient } = next);
-    if (gain < 1e-7) break;
+    if (gain < 1e-6) break;
   }
   return { x, value };
 }

@@ -79,7 +79,8 @@ export interface Improvement {
 export function improvement(z: number, out: Improvement): void {
   if (z > -1) {
     const pdf = normalPdf(z);
-    const cdf = normalCdf(z);
+    const tail = pdf * mills(Math.abs(z));
+    const cdf = z > 0 ? 1 - tail : tail;
     const h = pdf + z * cdf;
     out.log = Math.log(h);
     out.cdf = cdf / h;
