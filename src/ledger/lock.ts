@@ -11,6 +11,7 @@ export function takeLock(path: string): () => void {
   const Database = loadSqlite();
   const holder: Connection = new Database(`${path}.lock`, { timeout: 0 });
   try {
+    holder.pragma('journal_mode = MEMORY');
     holder.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     holder.close();

@@ -14,7 +14,7 @@ export function energyActivity(db: Connection, weights: Weights) {
   );
   const begin = db.prepare('INSERT INTO energy_work (key, device, experiment, batch, shared) VALUES (?, ?, ?, ?, ?)');
   const share = db.prepare('UPDATE energy_work SET shared = 1 WHERE device = ?');
-  const end = db.prepare('DELETE FROM energy_work WHERE key = ?');
+  const end = db.prepare('DELETE FROM energy_work WHERE device = ? AND key = ?');
   const here = 'SELECT experiment FROM energy_place WHERE device = ? ORDER BY experiment';
   const occupants = value(db, 'energy_place.experiment', here, text);
   const works = (device: string): Work[] => working.all(device);
@@ -45,7 +45,7 @@ export function energyActivity(db: Connection, weights: Weights) {
       begin.run(key, device, experiment, batch ?? null, Number(!alone));
       if (!alone) share.run(device);
     },
-    end: (key: string) => void end.run(key),
+    end: (device: string, key: string) => void end.run(device, key),
     ...places(db, advance),
   };
 }

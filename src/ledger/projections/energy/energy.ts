@@ -94,7 +94,7 @@ function commandHandlers({ activity, meters, power, command }: Desk): Handlers {
     activity.advance(device, until);
     for (const span of data.meters) meters.span(device, { key, experiment }, span, until);
     power.settleCommand(device, key, experiment, ownDuration(data, at - before.intendedAt));
-    activity.end(key);
+    activity.end(device, key);
     if (data.outcome === 'ok' && before.kind === 'move') activity.place(experiment, before.toPlace, at);
   };
   return {
@@ -103,8 +103,9 @@ function commandHandlers({ activity, meters, power, command }: Desk): Handlers {
     },
     'command.ended': end,
     'command.refused': ({ at, data: { key } }) => {
-      activity.advance(command(key).device, at);
-      activity.end(key);
+      const { device } = command(key);
+      activity.advance(device, at);
+      activity.end(device, key);
     },
     'command.resolved': ({ at, data: { key, as } }) => {
       const { kind, experiment, toPlace } = command(key);

@@ -27,9 +27,9 @@ CREATE TABLE energy_meter (
   reset_at TEXT, previous_boot TEXT, previous_total REAL, read_at REAL, power REAL, PRIMARY KEY (device, meter)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE energy_work (
-  key TEXT PRIMARY KEY, device TEXT NOT NULL, experiment TEXT NOT NULL, batch TEXT, shared INTEGER NOT NULL
+  device TEXT NOT NULL, key TEXT NOT NULL, experiment TEXT NOT NULL, batch TEXT, shared INTEGER NOT NULL,
+  PRIMARY KEY (device, key)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX energy_work_device ON energy_work (device, key);
 CREATE TABLE energy_place (experiment TEXT PRIMARY KEY, device TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX energy_place_device ON energy_place (device, experiment);
 CREATE TABLE energy_weight (
