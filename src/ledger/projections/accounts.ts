@@ -11,6 +11,7 @@ import { openStock, stockTables } from './stock.ts';
 /**
  * Material accounts, double entry: supplier -> lot -> reserved -> sample -> product or waste.
  *
+ * - What a command is to use up is noted with it (`command.consumes`) and moves nothing.
  * - A command that ended well moves what the device measured or, when it does not know, what was ordered. One that failed
  *   or was cancelled moves what the device measured and nothing otherwise.
  * - More than was reserved comes out of the lot.
