@@ -7,16 +7,19 @@ import type { World } from './world.ts';
 
 /**
  * Puts samples that have no plan into racks when they stand where others are worked on, so that those can go on. A sample
- * whose maximum wait runs stays: it would be missed on the way.
+ * whose maximum wait runs stays: it would be missed on the way. True when any was put away.
  */
-export function clearAway(world: World, failed: ReadonlyMap<number, Obstacle>): void {
+export function clearAway(world: World, failed: ReadonlyMap<number, Obstacle>): boolean {
   const { lab } = world;
-  if (!lab.moved || lab.racks.length === 0) return;
+  let cleared = false;
+  if (!lab.moved || lab.racks.length === 0) return false;
   for (const [index, { cause, tangled }] of failed) {
     const task = lab.tasks[index]!;
     if (task.at < 0 || task.deadline < Infinity || lab.stations[task.at]!.kind === 'rack') continue;
-    if (cause === 'unavailable' ? isInTheWay(world, task) : tangled === true) putAway(world, task);
+    const away = cause === 'unavailable' ? isInTheWay(world, task) : tangled === true;
+    if (away && putAway(world, task)) cleared = true;
   }
+  return cleared;
 }
 
 /** True when another sample has a step that can only be done where this one is. */
@@ -27,7 +30,7 @@ function isInTheWay({ lab }: World, task: Task): boolean {
   });
 }
 
-function putAway(world: World, task: Task): void {
+function putAway(world: World, task: Task): boolean {
   world.lift(task);
   const root = rootOf(world, task);
   for (const rack of world.lab.racks) {
@@ -36,7 +39,9 @@ function putAway(world: World, task: Task): void {
     if (last === undefined) continue;
     const track = trackOf(world, task, last);
     const stays = track.stays.map((stay) => (stay.resource === rack ? { ...stay, hi: Infinity } : stay));
-    return world.commit(task, { ...track, stays });
+    world.commit(task, { ...track, stays });
+    return true;
   }
   world.rest(task);
+  return false;
 }

@@ -2,7 +2,7 @@ import { clearAway } from './clear.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
-import { insertAll } from './insert.ts';
+import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { retime, timeScripts } from './retime.ts';
 import { untangle } from './untangle.ts';
@@ -19,8 +19,16 @@ export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   let best = fill(lab, kept);
   if (previous !== undefined && worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
   if (tangled(best)) best = better(best, disentangle(lab));
-  clearAway(best.world, best.failed);
+  if (clearAway(best.world, best.failed)) tryAgain(best);
   return emit(problem, best.world, best.failed);
+}
+
+/** Inserts those for whom there is room now that others have been put away. */
+function tryAgain({ world, failed }: Attempt): void {
+  for (const [index, { cause }] of failed) {
+    const task = world.lab.tasks[index]!;
+    if (cause === 'blocked' && !world.tracks.has(index) && insertOne(world, task, false)) failed.delete(index);
+  }
 }
 
 const better = (old: Attempt, other: Attempt | undefined): Attempt =>
@@ -55,7 +63,7 @@ function disentangle(lab: Lab): Attempt | undefined {
 
 interface Attempt {
   readonly world: World;
-  readonly failed: ReadonlyMap<number, Obstacle>;
+  readonly failed: Map<number, Obstacle>;
 }
 
 function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {

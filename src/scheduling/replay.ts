@@ -97,7 +97,8 @@ export class Replay {
   }
 
   #enroll(task: Task, acts: readonly Act[]): void {
-    const { at, ready, lastEnd } = task;
+    const { ready, lastEnd } = task;
+    const at = this.#lab.moved ? task.at : -1;
     const start = { next: 0, at, ready, lastEnd, since: this.#lab.now };
     this.#progress.set(task.index, { task, acts, ...start, stays: [], works: [], moves: [] });
     for (const act of acts) {

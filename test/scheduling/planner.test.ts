@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/scheduling/checker.ts';
+import type { Plan, SchedulingProblem, UnplannedCause } from '../../src/scheduling/model.ts';
+import { plan } from '../../src/scheduling/planner.ts';
+import { lab, resource, sample, smallLab, step } from './small-lab.ts';
+
+const causes = ({ unplanned }: Plan): [string, UnplannedCause][] =>
+  unplanned.map(({ sample: id, cause }) => [id, cause]);
+const at = (made: Plan, id: string, what: string) => made.assignments.filter((a) => a.sample === id && a.step === what);
+
+/** The plan, which the checker must accept. */
+function planned(problem: SchedulingProblem, previous?: Plan): Plan {
+  const made = plan(problem, previous);
+  expect(check(problem, made)).toEqual([]);
+  return made;
+}
+
+describe('plan', () => {
+  it('gives the same plan for the same problem, and keeps it when asked again', () => {
+    const problem = smallLab();
+    const made = planned(problem);
+    expect(plan(problem)).toEqual(made);
+    const again = planned(problem, made);
+    const order = (p: Plan) =>
+      p.assignments.map(({ sample: id, step: what, kind, resource: r }) => `${id} ${what} ${kind} ${r}`);
+    expect(new Set(order(again))).toEqual(new Set(order(made)));
+    expect(again.makespan).toBeLessThanOrEqual(made.makespan);
+  });
+
+  it('lets a batch wait for a second sample rather than running twice', () => {
+    const runs = planned(smallLab()).assignments.filter(
+      ({ kind, step: what }) => kind === 'process' && what === 'heat',
+    );
+    expect(new Set(runs.map(({ batch }) => batch)).size).toBe(2);
+  });
+
+  it('starts a step late so that the next can follow within its maximum wait', () => {
+    const steps = [
+      step('react', 'reactor', 100_000),
+      step('quench', 'quench', 900_000, { lag: { min: 0, max: 60_000 } }),
+    ];
+    const two = [resource('reactor', 'station', 2), resource('quench', 'station'), resource('store', 'rack', 9)];
+    const made = planned(
+      lab(
+        two,
+        ['a', 'b'].map((id) => sample(id, steps, { at: 'store', out: 'store' })),
+      ),
+    );
+    expect(made.unplanned).toEqual([]);
+    const reactions = made.assignments.filter(({ kind, step: what }) => kind === 'process' && what === 'react');
+    expect(reactions[1]!.start - reactions[0]!.start).toBeGreaterThan(800_000);
+  });
+
+  it('says why a sample cannot be planned, and plans the others', () => {
+    const resources = [resource('mixer', 'station'), { ...resource('oven', 'batch', 2), available: false }];
+    const made = planned(
+      lab(resources, [
+        sample('fine', [step('mix', 'mixer', 1000)]),
+        sample('lost', [step('heat', 'oven', 1000)]),
+        sample('odd', [step('fly', 'wings', 1000)]),
+        sample('never', [step('mix', 'mixer', 1000, { lag: { min: 5000, max: 10 } })]),
+        sample('late', [step('mix', 'mixer', 1000, { lag: { min: 0, max: 10 } })], { lastStepEnd: -5000 }),
+        sample('astray', [step('mix', 'mixer', 1000)], { at: 'nowhere' }),
+      ]),
+    );
+    expect(at(made, 'fine', 'mix')).toHaveLength(1);
+    expect(new Map(causes(made))).toEqual(
+      new Map<string, UnplannedCause>([
+        ['lost', 'unavailable'],
+        ['odd', 'incapable'],
+        ['never', 'incapable'],
+        ['late', 'missed'],
+        ['astray', 'incapable'],
+      ]),
+    );
+    for (const { reason } of made.unplanned) expect(reason).toMatch(/^[A-Za-z].*\.$/);
+  });
+
+  it('brings two samples that stand in each other’s way past each other, over a rack', () => {
+    const resources = [resource('left', 'station'), resource('right', 'station'), resource('rack', 'rack', 1)];
+    const crossing = [
+      sample('a', [step('go', 'right', 1000)], { at: 'left' }),
+      sample('b', [step('go', 'left', 1000)], { at: 'right' }),
+    ];
+    const made = planned(lab(resources, crossing));
+    expect(made.unplanned).toEqual([]);
+    expect(made.assignments.some(({ to }) => to === 'rack')).toBe(true);
+    const stuck = planned(lab(resources.slice(0, 2), crossing));
+    expect(new Set(causes(stuck).map(([, cause]) => cause))).toEqual(new Set(['blocked']));
+  });
+
+  it('clears a station of a sample whose next device is lost', () => {
+    const resources = [
+      resource('mixer', 'station'),
+      { ...resource('oven', 'station'), available: false },
+      resource('rack', 'rack', 1),
+    ];
+    const waits = sample('waits', [step('heat', 'oven', 1000)], { at: 'mixer', lastStepEnd: 0 });
+    const made = planned(lab(resources, [waits, sample('next', [step('mix', 'mixer', 1000)])]));
+    expect(at(made, 'waits', 'heat').map(({ to }) => to)).toEqual(['rack']);
+    expect(causes(made)).toEqual([['waits', 'unavailable']]);
+  });
+
+  it('leaves frozen samples and their places alone', () => {
+    const frozen = sample('frozen', [step('mix', 'mixer', 1000)], { at: 'mixer', frozen: true });
+    const other = sample('other', [step('mix', 'mixer', 1000)]);
+    const made = planned(lab([resource('mixer', 'station'), resource('rack', 'rack', 5)], [frozen, other]));
+    expect(made.assignments).toEqual([]);
+    expect(causes(made)).toEqual([['other', 'blocked']]);
+  });
+
+  it('holds places only while it works in a lab without transport', () => {
+    const resources = [resource('bench', 'station', 2, 1), resource('oven', 'batch', 3)];
+    const steps = [step('mix', 'bench', 1000), step('heat', 'oven', 5000), step('look', 'bench', 10)];
+    const problem = { now: 50, resources, samples: ['a', 'b', 'c', 'd'].map((id) => sample(id, steps)) };
+    const made = planned(problem);
+    expect(made.unplanned).toEqual([]);
+    expect(made.assignments).toHaveLength(12);
+  });
+
+  it('takes steps of no time and of a year, and 300 samples at once', () => {
+    const steps = [step('blink', 'mixer', 0), step('grow', 'oven', 365 * 86_400_000), step('look', 'mixer', 0)];
+    const resources = [resource('mixer', 'station'), resource('oven', 'station', 20), resource('store', 'rack', 999)];
+    const samples = Array.from({ length: 300 }, (_, i) => sample(`s${i}`, steps, { at: 'store', out: 'store' }));
+    expect(planned(lab(resources, samples)).unplanned).toEqual([]);
+  });
+
+  it('keeps to the order of the plan whatever has become late', () => {
+    const problem = smallLab();
+    const made = plan(problem);
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2_000_000 }), (now) => {
+        const later = planned({ ...problem, now }, made);
+        expect(later.unplanned).toEqual([]);
+        expect(later.makespan).toBeLessThanOrEqual(made.makespan + now);
+      }),
+      { numRuns: 50, seed: 1 },
+    );
+  });
+});
