@@ -167,7 +167,22 @@ function checkDesigns(problem: Problem): Failure | undefined {
     return failure('space.infeasible', 'The table of allowed designs is empty.', { mend: 'List at least one.' });
   }
   if (designs.length > 100_000) return invalid(`The table has ${designs.length} designs.`, 'Keep to 100,000.');
-  return first(designs.map((point, i) => () => checkPoint(problem, point, `Design ${i + 1}`)));
+  return first(
+    designs.map((point, i) => () => checkPoint(problem, point, `Design ${i + 1}`) ?? checkWithin(problem, point, i)),
+  );
+}
+
+function checkWithin({ parameters }: Problem, point: Point, i: number): Failure | undefined {
+  for (const parameter of parameters) {
+    if (parameter.type === 'categorical') continue;
+    const value = Number(point[parameter.name]);
+    const [min, max] = boundsOf(parameter);
+    const listed = parameter.type !== 'ordinal' || parameter.levels.includes(value);
+    if (value >= min && value <= max && listed && (parameter.type !== 'integer' || Number.isInteger(value))) continue;
+    const message = `Design ${i + 1} has the value ${value} for "${parameter.name}", which is outside its range.`;
+    return invalid(message, 'Widen the range or leave the design out.');
+  }
+  return undefined;
 }
 
 /** A point names every parameter; numbers may lie outside today's bounds, categories must be known. */

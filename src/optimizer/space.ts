@@ -46,8 +46,10 @@ export interface Space {
   readonly numeric: readonly number[];
   /** Tables of categories; their lengthscales follow those of the numbers. */
   readonly tables: readonly Table[];
-  /** Rows of the allowed table, encoded; absent where the space is not a table. */
+  /** Rows of the allowed table that keep the constraints, encoded; absent where the space is not a table. */
   readonly designs?: readonly Float64Array[];
+  /** The same rows as they were given. */
+  readonly rows?: readonly Point[];
 }
 
 const clamp = (u: number): number => Math.min(1, Math.max(0, u));
@@ -58,9 +60,9 @@ export function compileSpace(problem: Problem): Space {
   const numeric = dimensions.flatMap((dimension, j) => (dimension.kind === 'categorical' ? [] : [j]));
   const tables = problem.parameters.flatMap((parameter, j) => tablesOf(parameter, j));
   const space = { dimensions, constraints: problem.constraints.map(halfSpaceOf(problem.parameters)), numeric, tables };
-  return problem.designs === undefined
-    ? space
-    : { ...space, designs: problem.designs.map((point) => encode(space, point)) };
+  if (problem.designs === undefined) return space;
+  const rows = problem.designs.filter((point) => satisfies(space, encode(space, point)));
+  return { ...space, rows, designs: rows.map((point) => encode(space, point)) };
 }
 
 function dimensionOf(parameter: Parameter, constrained: boolean): Dimension {
@@ -197,7 +199,10 @@ export function encode(space: Pick<Space, 'dimensions'>, point: Point): Float64A
   });
 }
 
+/** The point at search coordinates; a row of a table comes back as it was given, to the last digit. */
 export function decode(space: Space, x: Float64Array): Point {
+  const row = space.designs?.findIndex((design) => design.every((value, j) => value === x[j])) ?? -1;
+  if (row >= 0) return space.rows![row]!;
   return Object.fromEntries(space.dimensions.map((dimension, j) => [dimension.name, dimension.decode(x[j]!)]));
 }
 
@@ -231,7 +236,7 @@ export function distance(space: Space, x: Float64Array, y: Float64Array): number
 /** Points this near are the same experiment. */
 export const samePoint = 1e-7;
 
-export function satisfies(space: Space, x: Float64Array): boolean {
+export function satisfies(space: Pick<Space, 'constraints'>, x: Float64Array): boolean {
   return space.constraints.every(({ a, b, equality, tolerance }) => {
     let excess = -b;
     for (let j = 0; j < x.length; j++) excess += a[j]! * x[j]!;

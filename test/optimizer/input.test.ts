@@ -53,6 +53,7 @@ describe('bad input gives one clear sentence', () => {
     ['NaN in a point', problem, [datum(NaN, 1, 2)], /Observation 1 has the value NaN for "x"/],
     ['missing parameter', problem, [{ point: { x: 1 }, values: { y: 1 } }], /has no value for "z"/],
     ['no value at all', problem, [{ point: { x: 1, z: 1 }, values: {} }], /has no value for any objective/],
+    ['design outside', { ...problem, designs: [{ x: 2, z: 1 }] }, [], /Design 1 has the value 2 for "x"/],
     ['empty table', { ...problem, designs: [] }, [], /table of allowed designs is empty/],
   ];
   it.each(bad)('%s', (_, given, data, sentence) => {

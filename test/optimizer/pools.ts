@@ -11,7 +11,7 @@ export interface Pool {
   /** Threshold of the best 1 % in the first objective, and the plain GP-EI and random figures to get there. */
   readonly top1: number;
   readonly plainMedian: number | string;
-  readonly randomMedian: number;
+  readonly randomMedian: number | null;
 }
 
 interface Meta {
@@ -26,7 +26,8 @@ interface Meta {
   objectives: { name: string; direction: string }[];
   task?: { column: string; levels: string[] };
   reference: { pool?: Reference; per_task?: Record<string, Reference> };
-  baselines: { gp_ei: { results: Record<string, { top1pct: { median: number | string; random_median: number } }> } };
+  /** Absent where the set has several objectives. */
+  baselines: { gp_ei?: { results: Record<string, { top1pct: { median: number | string; random_median: number } }> } };
 }
 
 interface Reference {
@@ -76,11 +77,11 @@ export function readPool(name: string): Pool | undefined {
     Object.fromEntries(parameters.map((p) => [p.name, p.type === 'categorical' ? row[p.name]! : Number(row[p.name])]));
   const key = task ?? 'pool';
   const reference = task === undefined ? meta.reference.pool! : meta.reference.per_task![task]!;
-  const baseline = meta.baselines.gp_ei.results[key]!.top1pct;
+  const baseline = meta.baselines.gp_ei?.results[key]?.top1pct;
   return {
     ...{ name, parameters, objectives, designs: rows.map(point) },
     values: rows.map((row) => Object.fromEntries(objectives.map((o) => [o.name, Number(row[o.name])]))),
     ...{ top1: reference.objectives[objectives[0]!.name]!.top1pct.threshold },
-    ...{ plainMedian: baseline.median, randomMedian: baseline.random_median },
+    ...{ plainMedian: baseline?.median ?? '-', randomMedian: baseline?.random_median ?? null },
   };
 }
