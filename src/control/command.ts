@@ -16,6 +16,10 @@ export interface CommandContext {
   readonly command: Command;
   /** Lab ms. */
   readonly intendedAt: number;
+  /** The device has said that it has it: "unknown" from then on means that its journal is gone, not that nothing happened. */
+  readonly accepted?: boolean;
+  /** It is not wanted any more: it is never sent again. */
+  readonly cancelled?: boolean;
   /** Who raised the doubt: a device that says `indeterminate` will not say anything else later. */
   readonly doubtBy?: 'device' | 'controller' | 'person';
 }
@@ -46,6 +50,8 @@ export const commandMachine = setup({
   },
   actions: {
     settle: asEffect,
+    noteAccepted: assign({ accepted: true }),
+    noteCancelled: assign({ cancelled: true }),
     press: asEffect,
     cancel: asEffect,
     doubt: assign({ doubtBy: ({ event }) => (event.type === 'command.ended' ? event.data.source : 'controller') }),
@@ -54,7 +60,8 @@ export const commandMachine = setup({
     doubtful: ({ context, event }) => event.type === 'command.ended' && leavesDoubt(context.command, event.data),
     laterTruth: ({ context, event }) =>
       context.doubtBy === 'controller' && event.type === 'command.ended' && event.data.source === 'device',
-    controllerDoubts: ({ context }) => context.doubtBy === 'controller',
+    neverAccepted: ({ context }) => context.accepted !== true,
+    controllerDoubtsUnaccepted: ({ context }) => context.doubtBy === 'controller' && context.accepted !== true,
   },
 }).createMachine({
   context: ({ input }) => input,
@@ -64,19 +71,22 @@ export const commandMachine = setup({
       { guard: 'doubtful', target: '.doubtful', actions: ['settle', 'doubt'] },
       { target: '.ended', actions: 'settle' },
     ],
-    'campaign.aborted': { actions: 'cancel' },
+    'campaign.aborted': { actions: ['noteCancelled', 'cancel'] },
   },
   states: {
     intended: {
       on: {
-        'command.accepted': 'accepted',
+        'command.accepted': { target: 'accepted', actions: 'noteAccepted' },
         'command.refused': { target: 'refused', actions: 'settle' },
-        'command.overdue': { target: 'overdue', actions: 'press' },
+        'command.overdue': { target: 'overdue', actions: ['noteCancelled', 'press'] },
       },
     },
-    accepted: { on: { 'command.overdue': { target: 'overdue', actions: 'press' } } },
+    accepted: { on: { 'command.overdue': { target: 'overdue', actions: ['noteCancelled', 'press'] } } },
     overdue: {
-      on: { 'command.accepted': {}, 'command.refused': { target: 'refused', actions: 'settle' } },
+      on: {
+        'command.accepted': { actions: 'noteAccepted' },
+        'command.refused': { guard: 'neverAccepted', target: 'refused', actions: 'settle' },
+      },
     },
     doubtful: {
       on: {
@@ -85,7 +95,7 @@ export const commandMachine = setup({
           // Nothing else may end it but a person.
           {},
         ],
-        'command.refused': { guard: 'controllerDoubts', target: 'refused', actions: 'settle' },
+        'command.refused': { guard: 'controllerDoubtsUnaccepted', target: 'refused', actions: 'settle' },
         'command.resolved': 'ended',
         'campaign.aborted': {},
       },

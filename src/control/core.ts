@@ -165,7 +165,8 @@ class Fold implements Decision {
     }
     if (event.type === 'campaign.aborted') return;
     const before = this.state.commands.get(event.data.key);
-    if (before === undefined) return;
+    // What the command does not expect is no news for its experiment either.
+    if (before === undefined || !before.can(event)) return;
     const [after, effects] = step(commandBehaviour, before, event);
     this.#setCommand(event.data.key, after, after.status === 'done', effects);
     const { experiment } = before.context.command;

@@ -11,7 +11,7 @@ import type { Bus } from '../wire/bus.ts';
 import { problemOf, type Advisor } from './advisor.ts';
 import { overspent } from './budget.ts';
 import { Dispatching } from './dispatching.ts';
-import { Gateway } from './gateway.ts';
+import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
 import { Observations } from './observations.ts';
 import { eventOf } from './orders.ts';
@@ -86,7 +86,9 @@ export class Engine {
         onLog: (device, level, message) => options.log?.(`${device} says (${level}): ${message}`),
         onHigherEpoch: (epoch) => this.#raiseEpoch(epoch),
         onSuperseded: (other) => this.#fail(superseded(other)),
-        onConnection: () => this.#wake(),
+        onConnection: (connected) => {
+          if (connected && this.#began) this.#gateway.reconcile(this.#openCommands());
+        },
       },
     });
   }
@@ -178,17 +180,26 @@ export class Engine {
       { type: 'controller.started', data: { controller: id, instance, epoch: this.#epoch, software } },
       'controller',
     );
-    const open = [...this.#state.commands.values()].map(({ value, context }) => ({ ...context, state: String(value) }));
-    this.#gateway.begin(this.#epoch, open);
+    this.#gateway.begin(this.#epoch);
+    this.#gateway.reconcile(this.#openCommands());
     const { ask, asking } = this.#state.campaign.context;
     if (asking > 0) this.#ask(ask, asking);
     this.#reserveAll();
     this.#wake();
   }
 
-  #commandState(key: string) {
+  #commandState(key: string): OpenCommand | undefined {
     const snapshot = this.#state.commands.get(key);
     return snapshot === undefined ? undefined : { ...snapshot.context, state: String(snapshot.value) };
+  }
+
+  /** Those that a device may still have something to say about. */
+  #openCommands(device?: string): OpenCommand[] {
+    return [...this.#state.commands.keys()].flatMap((key) => {
+      const open = this.#commandState(key)!;
+      const { command, doubtBy } = this.#state.commands.get(key)!.context;
+      return (device === undefined || command.device === device) && doubtBy !== 'device' ? [open] : [];
+    });
   }
 
   #wake(): void {
@@ -314,7 +325,7 @@ export class Engine {
       case 'query_command':
         return this.#gateway.query(effect.key, effect.device);
       case 'reconcile_device':
-        return this.#reconcile(effect.device);
+        return this.#gateway.reconcile(this.#openCommands(effect.device));
       case 'halt_devices':
         return this.#gateway.halt(this.#state.devices.keys());
       case 'set_timer':
@@ -327,12 +338,6 @@ export class Engine {
         this.#unreserved.add(effect.experiment);
         return this.#wake();
     }
-  }
-
-  #reconcile(device: string): void {
-    for (const { value, context } of this.#state.commands.values())
-      if (context.command.device === device && value !== 'intended') this.#gateway.query(context.command.key, device);
-      else if (context.command.device === device) this.#gateway.send(context.command, context.intendedAt);
   }
 
   #ask(ask: number, count: number): void {

@@ -41,7 +41,16 @@ export interface GatewayOptions {
   readonly pace?: Pace;
   readonly listener: GatewayListener;
   /** The state of a command in the books; undefined when it is none of ours or has ended. */
-  readonly commandState: (key: string) => { state: string; command: Command; intendedAt: number } | undefined;
+  readonly commandState: (key: string) => OpenCommand | undefined;
+}
+
+/** A command that the books hold open. */
+export interface OpenCommand {
+  readonly state: string;
+  readonly command: Command;
+  readonly intendedAt: number;
+  readonly accepted?: boolean;
+  readonly cancelled?: boolean;
 }
 
 interface Sending {
@@ -82,20 +91,25 @@ export class Gateway {
     ])
       on(filter);
     bus.onConnect(() => {
+      if (this.#listening) this.#announce(true);
       listener.onConnection(true);
-      this.#resume();
     });
     bus.onDisconnect(() => listener.onConnection(false));
   }
 
   /** From now on commands go out, with this epoch. */
-  begin(epoch: number, open: readonly { command: Command; intendedAt: number; state: string }[]): void {
+  begin(epoch: number): void {
     this.#epoch = epoch;
     this.#listening = true;
     this.#announce(true);
-    for (const { command, intendedAt, state } of open) {
-      if (state === 'intended') this.send(command, intendedAt);
-      else this.query(command.key, command.device);
+  }
+
+  /** Asks what became of open commands, or sends them again; what was said while nobody listened is lost. */
+  reconcile(open: Iterable<OpenCommand>): void {
+    for (const { command, intendedAt, accepted, cancelled } of open) {
+      if (cancelled === true) this.cancel(command.key, command.device);
+      if (accepted === true || cancelled === true) this.query(command.key, command.device);
+      else this.send(command, intendedAt);
     }
   }
 
@@ -153,13 +167,6 @@ export class Gateway {
     const { bus, site, controller, instance, clock, pace } = this.#options;
     const body = { online, epoch: this.#epoch, instance, at: toWireTime(clock.now()), pace };
     bus.publish(topics.controller(site, controller), JSON.stringify(body), { retain: true });
-  }
-
-  /** After a reconnection: what was said meanwhile is lost, so everything open is asked for or sent again. */
-  #resume(): void {
-    if (!this.#listening) return;
-    this.#announce(true);
-    for (const sending of this.#sending.values()) this.#transmit(sending);
   }
 
   #transmit(sending: Sending): void {
@@ -260,7 +267,12 @@ export class Gateway {
     if (ControllerId.parse(id) !== controller || instance === this.#options.instance) return;
     if (!this.#listening) return listener.onHigherEpoch(epoch);
     if (online && epoch > this.#epoch) return listener.onSuperseded(instance);
-    // The last will of a predecessor has covered our own word.
+    // Two that have started at once: one of them rises above the other, which then gives way.
+    if (online && epoch === this.#epoch) {
+      if (instance < this.#options.instance) listener.onHigherEpoch(epoch);
+      return;
+    }
+    // The last will of a predecessor, or an older one's word, has covered our own.
     this.#announce(true);
   }
 
@@ -288,16 +300,17 @@ export class Gateway {
   }
 
   /** The device has never heard of a command that the books hold open. */
-  #takeUnknown(device: string, known: { state: string; command: Command; intendedAt: number }, key: CommandKey): void {
+  #takeUnknown(device: string, known: OpenCommand, key: CommandKey): void {
     const { listener, clock } = this.#options;
-    const { state, command, intendedAt } = known;
-    if (state === 'accepted') {
+    const { state, command, intendedAt, accepted } = known;
+    if (accepted === true) {
       const message = `${device} had accepted the command and no longer knows it: its journal is gone.`;
       const error = { code: 'journal_lost', message };
       const data = { key, outcome: 'indeterminate' as const, error, meters: [], source: 'controller' as const };
       return listener.onEvent({ type: 'command.ended', data }, 'controller');
     }
-    if (state === 'intended' && clock.now() <= intendedAt + command.ttl) return this.send(command, intendedAt);
+    if (state === 'intended' && known.cancelled !== true && clock.now() <= intendedAt + command.ttl)
+      return this.send(command, intendedAt);
     // Whatever is still on its way has expired: it cannot happen any more.
     if (clock.now() > intendedAt + command.ttl)
       listener.onEvent(
