@@ -121,6 +121,7 @@ function searchPool(
   seed: number,
   times: number[],
   enough: (tried: number[]) => boolean,
+  limit = 150,
 ) {
   const objective = pool.objectives[0]!;
   const problem = { ...pool, constraints: [], objectives: [objective] };
@@ -131,7 +132,7 @@ function searchPool(
     const row = random.integer(pool.designs.length);
     if (!tried.includes(row)) tried.push(row);
   }
-  while (!enough(tried) && tried.length < Math.min(150, pool.designs.length)) {
+  while (!enough(tried) && tried.length < Math.min(limit, pool.designs.length)) {
     const data = tried.map((row) => ({ point: pool.designs[row]!, values: pool.values[row]! }));
     const points = ask(problem, data, q, seed, 0, times);
     tried.push(...points.map((point) => nearestRow(pool, rows, point)));
@@ -182,7 +183,7 @@ function benchBarrel(seeds: number): Line | undefined {
   const found = (rows: readonly number[]) => rows.filter((row) => values[row]! >= threshold).length;
   const times: number[] = [];
   const orders = Array.from({ length: seeds }, (_, seed) =>
-    searchPool(pool, 2, 1, seed, times, (rows) => found(rows) >= 24),
+    searchPool(pool, 2, 1, seed, times, (rows) => found(rows) >= 24, 300),
   );
   const cycles = Math.min(...orders.map((order) => order.length));
   const enhancement = Array.from({ length: cycles - 2 }, (_, i) => {

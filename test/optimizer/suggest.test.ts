@@ -150,6 +150,18 @@ describe('suggest', () => {
     }
   });
 
+  it('measures a noisy point again only where repeats are allowed', () => {
+    const problem: Problem = { ...cube(1), parameters: [{ name: 'x', type: 'ordinal', levels: [0, 1, 2, 9] }] };
+    const data = [0, 1, 2].flatMap((x) =>
+      [-0.4, 0.1, 0.5].map((error): Datum => ({ point: { x }, values: { y: 3 * x + error } })),
+    );
+    const steep = [...data, ...[-30, -31].map((y): Datum => ({ point: { x: 8.5 }, values: { y } }))];
+    const ask = (repeats: boolean) =>
+      value(suggest(problem, steep, [], { count: 1, seed: 1, repeats })).suggestions[0]!;
+    expect(ask(false).point).toEqual({ x: 9 });
+    expect(ask(true).point).toEqual({ x: 2 });
+  });
+
   it('leaves out designs that break a constraint, and gives the others back to the last digit', () => {
     const designs = Array.from({ length: 9 }, (_, i) => ({ x0: Math.sin(i) / 3, x1: Math.cos(i) / 3 }));
     const problem: Problem = { ...cube(2), designs, constraints: [{ terms: { x0: 1 }, relation: '>=', bound: 0 }] };
