@@ -2,12 +2,13 @@ import { failure, type Failure } from '../base/failure.ts';
 import { stream } from '../base/random.ts';
 import { unitOf, type Definition, type SpaceParameter } from './campaign.ts';
 import { capabilityOf, type Capability, type DescriptorBody } from './descriptor.ts';
+import { evaluate, isExpression, type Scope } from './expression.ts';
 import type { Loaded } from './load.ts';
 import { measureUnit } from './lab.ts';
 import { nearest } from './nearest.ts';
 import { compatible, fromSi } from './quantity.ts';
 import { consumptionOf, resolveParameters, scopeOf, type Point } from './resolve.ts';
-import type { Step } from './protocol.ts';
+import type { ParameterValue, Step } from './protocol.ts';
 
 /** Device id to what it says of itself; a device that is only known on the wire is absent. */
 export type Descriptors = ReadonlyMap<string, DescriptorBody>;
@@ -187,26 +188,46 @@ const bare = /^=\s*[A-Za-z_]\w*\s*$/;
 
 /** Parameters written out, or equal to one parameter of the search space, stay within the device's limits everywhere. */
 function checkLimits({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
-  const failures: Failure[] = [];
-  const names = Object.keys(definition.campaign.space);
-  const simple = (value: unknown): boolean => {
-    if (typeof value === 'string')
-      return !value.startsWith('=') || (bare.test(value) && names.includes(value.slice(1).trim()));
-    return typeof value !== 'object' || value === null || Object.values(value).every(simple);
-  };
-  for (const { step, path } of stepsOf(definition)) {
-    if (!Object.values(step.parameters).every(simple)) continue;
-    for (const device of devicesFor(step, descriptors)) {
+  const [low, high, middle] = probePoints(definition) as [Point, Point, Point];
+  return stepsOf(definition).flatMap(({ step, path }) =>
+    devicesFor(step, descriptors).flatMap((device) => {
       const capability = capabilityOf(descriptors.get(device)!, step.capability)!;
-      for (const point of probePoints(definition).slice(0, 2)) {
-        const resolved = resolveParameters(step, capability, scopeOf(definition, point), 'sample');
-        if (resolved.ok) continue;
-        failures.push({ ...resolved.failure, where: locate.protocol([...path, 'parameters']) });
-        break;
-      }
+      const usual = withoutSums(step, capability, scopeOf(definition, middle), Object.keys(definition.campaign.space));
+      if (usual === undefined) return [];
+      const refused = [low, high]
+        .map((point) => resolveParameters(usual, capability, scopeOf(definition, point), 'sample'))
+        .find((resolved) => !resolved.ok);
+      return refused === undefined || refused.ok
+        ? []
+        : [{ ...refused.failure, where: locate.protocol([...path, 'parameters']) }];
+    }),
+  );
+}
+
+/**
+ * The step with every expression that is more than one parameter fixed at its value in the middle of the space: at the
+ * corners such sums may go where the constraints never let them. Undefined where a value hangs on results.
+ */
+function withoutSums(step: Step, capability: Capability, middle: Scope, names: readonly string[]): Step | undefined {
+  let known = true;
+  const fix = (value: ParameterValue, unit: string | undefined): ParameterValue => {
+    if (isExpression(value)) {
+      if (bare.test(value) && names.includes(value.slice(1).trim())) return value;
+      const result = evaluate(value, middle);
+      known &&= result.ok;
+      if (!result.ok || typeof result.value === 'string' || unit === undefined) return result.ok ? result.value : 0;
+      return fromSi(result.value, unit);
     }
-  }
-  return failures;
+    if (typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((item: ParameterValue) => fix(item, unit));
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]) => [name, fix(member as ParameterValue, unit)]),
+    );
+  };
+  const parameters = Object.fromEntries(
+    Object.entries(step.parameters).map(([name, value]) => [name, fix(value, capability.units[name])]),
+  );
+  return known ? { ...step, parameters } : undefined;
 }
 
 /** Consumption of one experiment per material: least and typical over the probe points whose steps can be resolved. */

@@ -1,0 +1,232 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { describeLab } from '../../devices/catalogue.ts';
+import { describeFailure } from '../../src/base/failure.ts';
+import { Campaign } from '../../src/domain/campaign.ts';
+import { checkDefinition } from '../../src/domain/check.ts';
+import { readDocument } from '../../src/domain/document.ts';
+import { evaluate } from '../../src/domain/expression.ts';
+import { Lab } from '../../src/domain/lab.ts';
+import { loadDefinition } from '../../src/domain/load.ts';
+import { nearest } from '../../src/domain/nearest.ts';
+import { Protocol } from '../../src/domain/protocol.ts';
+import { compatible, fromSi, readQuantity, toSi } from '../../src/domain/quantity.ts';
+
+describe('quantities', () => {
+  test.each([
+    ['25 mL', 'm3', 25e-6],
+    ['80 degC', 'K', 353.15],
+    ['-20 °C', 'K', 253.15],
+    ['1.5 kWh', 'J', 5.4e6],
+    ['90 min', 's', 5400],
+    ['0.5 mol/L', 'mol/m3', 500],
+    ['0.30 EUR/kWh', 'money/J', 0.3 / 3.6e6],
+    ['350 g/kWh', 'kg/J', 0.35 / 3.6e6],
+    ['12 EUR', 'money', 12],
+    ['7 kg/m3/h', 'kg/m3/h', 7 / 3600],
+    [3, '1', 3],
+  ] as const)('%s is kept in %s as %d', (text, unit, si) => {
+    const read = readQuantity(text, unit);
+    expect(read.ok && read.value.si).toBeCloseTo(si, 12);
+  });
+
+  test.each([
+    ['25 mL', 's', /measured in mL, but a time is needed here/],
+    ['25', 'm3', /has no unit, but a volume is needed here/],
+    ['25 parsec5', undefined, /unknown unit "parsec5"/],
+    ['a lot', 'm3', /is not a quantity/],
+    ['1e', '1', /unknown unit/],
+  ] as const)('%s is refused where %s is needed', (text, unit, sentence) => {
+    const read = readQuantity(text, unit);
+    expect(read.ok ? '' : describeFailure(read.failure)).toMatch(sentence);
+  });
+
+  test('converting to SI and back changes nothing', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.constantFrom('uL', 'degC', 'kWh', 'min', 'nm'),
+        (x, unit) => {
+          expect(fromSi(toSi(x, unit), unit)).toBeCloseTo(x, 6);
+        },
+      ),
+    );
+    expect(compatible('uL', 'm3')).toBe(true);
+    expect(compatible('uL', 's')).toBe(false);
+  });
+});
+
+describe('expressions', () => {
+  const scope = { a: 2, b: 3, read: { red: 0.5 }, name: 'DMF', volumes: { x: 1, y: 2 } };
+  test.each([
+    ['=a + b * 2', 8],
+    ['=sqrt((read.red - 0.25)^2)', 0.25],
+    ['=a > 1 ? 10 : 20', 10],
+    ['=total(volumes)', 3],
+    ['=name', 'DMF'],
+    ['=max(0, a - b)', 0],
+  ] as const)('%s', (text, value) => {
+    expect(evaluate(text, scope)).toEqual({ ok: true, value });
+  });
+
+  test.each([
+    '=c',
+    '=1/0',
+    '=import({})',
+    '=evaluate("1")',
+    '=parse("1")',
+    '=a +',
+    '=read.blue + 1',
+    '=createUnit("x")',
+  ])('%s fails with a sentence', (text) => {
+    const result = evaluate(text, scope);
+    expect(result.ok ? '' : result.failure.message).toMatch(/^The expression "/);
+  });
+
+  test.each(['=cos.constructor("return process")()', '=f(x) = x', '="".constructor', '=a.constructor'])(
+    '%s reaches nothing outside',
+    (text) => expect(evaluate(text, scope).ok).toBe(false),
+  );
+});
+
+const read = (text: string, schema: z.ZodType = Campaign) => {
+  const document = readDocument(text, 'campaign.yaml', schema);
+  return document.ok ? [] : document.failures.map(describeFailure);
+};
+
+const campaign = `campaign: c
+space:
+  x: { min: 0 uL, max: 10 uL }
+objectives:
+  - { name: y, goal: minimize }
+budget: { experiments: 3 }
+`;
+
+describe('documents', () => {
+  test('a right one has nothing to say', () => expect(read(campaign)).toEqual([]));
+  test.each([
+    [
+      'a misspelt key',
+      campaign.replace('budget', 'budgte'),
+      'campaign.yaml:6: "budgte" is not known here. Did you mean "budget"?',
+    ],
+    [
+      'a unit that is unknown',
+      campaign.replace('10 uL', '10 ul7'),
+      'campaign.yaml:3: "space.x.max" cannot be used: "10 ul7" has an unknown unit "ul7".',
+    ],
+    [
+      'a broken line',
+      campaign.replace('{ experiments: 3 }', '{ experiments: 3'),
+      /^campaign\.yaml:\d+: The YAML cannot be read: /,
+    ],
+    ['a missing part', campaign.replace(/objectives:\n.*\n/, ''), 'campaign.yaml:1: "objectives" is missing.'],
+    [
+      'an id that cannot travel',
+      campaign.replace('campaign: c', 'campaign: C D'),
+      /^campaign\.yaml:1: "campaign" is not a valid campaign id/,
+    ],
+    [
+      'a key that is there twice',
+      `${campaign}budget: { experiments: 4 }\n`,
+      /^campaign\.yaml:7: The YAML cannot be read: /,
+    ],
+  ])('%s is named with file and line', (_, text, sentence) => {
+    const found = read(text);
+    expect(found.length).toBeGreaterThan(0);
+    if (typeof sentence === 'string') expect(found.join('\n')).toContain(sentence);
+    else expect(found[0]).toMatch(sentence);
+  });
+
+  test('the nearest name is proposed, or those that are known', () => {
+    expect(nearest('dispence', ['move', 'dispense'])).toBe('Did you mean "dispense"?');
+    expect(nearest('centrifuge', ['move', 'dispense'])).toBe('Known here: move, dispense.');
+  });
+});
+
+describe('the three files against each other', () => {
+  const folder = join(import.meta.dirname, '../../protocols/colour-match');
+  const check = (change: (path: string, text: string) => string) => {
+    const loaded = loadDefinition(join(folder, 'campaign.yaml'), (path) => change(path, readFileSync(path, 'utf8')));
+    if (!loaded.ok) return loaded.failures.map(describeFailure);
+    const { failures, warnings } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
+    return [...failures, ...warnings].map(describeFailure);
+  };
+  const inFile = (file: string, from: string | RegExp, to: string) => (path: string, text: string) =>
+    path.endsWith(file) ? text.replace(from, to) : text;
+
+  test('the example has nothing to say', () => expect(check((_, text) => text)).toEqual([]));
+  test.each([
+    [
+      'a capability that no device has',
+      inFile('protocol.yaml', 'capability: dispense', 'capability: dispens'),
+      /protocol\.yaml:\d+: No device can do step "pour": none has the capability "dispens"\. Did you mean "dispense"\?/,
+    ],
+    [
+      'a parameter that the protocol lacks',
+      inFile('campaign.yaml', 'red: {', 'rad: {'),
+      /campaign\.yaml:\d+: The protocol has no parameter "rad"\. Did you mean "red"\?/,
+    ],
+    [
+      'a parameter of another dimension',
+      inFile('campaign.yaml', /red: .*\}/, 'red: { min: 0 s, max: 10 s }'),
+      /campaign\.yaml:\d+: "red" is varied in "s", but the protocol measures it in "uL"/,
+    ],
+    [
+      'bounds beyond the device',
+      inFile('campaign.yaml', 'max: 100 uL', 'max: 100 mL'),
+      /protocol\.yaml:\d+: Step "pour" \(dispense\) has a parameter that its device does not take: volumes\.red: Too big/,
+    ],
+    [
+      'an objective that nobody observes',
+      inFile('campaign.yaml', 'name: distance', 'name: distanse'),
+      /No stage observes the objective "distanse"\. Did you mean "distance"\?/,
+    ],
+    [
+      'a stock that is too small for one',
+      inFile('lab.yaml', /amount: 8 mL/, 'amount: 1 nL'),
+      /lab\.yaml:\d+: .* of water, but .* is in stock/,
+    ],
+    [
+      'a stock that will not last',
+      inFile('lab.yaml', /amount: 2\.6 mL/, 'amount: 0.5 mL'),
+      /24 experiments need about .* of yellow, but 0\.5 mL is in stock/,
+    ],
+    [
+      'another currency',
+      inFile('lab.yaml', '1.60 EUR', '1.60 USD'),
+      /lab\.yaml:\d+: An amount is not in the currency of the lab, EUR/,
+    ],
+    [
+      'an arm that is none',
+      inFile('lab.yaml', 'by: [arm]', 'by: [reader]'),
+      /"reader" is to move samples, but no such device has the capability "move"/,
+    ],
+  ])('%s', (_, change, sentence) => {
+    expect(check(change).join('\n')).toMatch(sentence);
+  });
+
+  test('swapped bounds are refused', () => {
+    const swapped = check(
+      inFile('campaign.yaml', 'red: { min: 0 uL, max: 100 uL }', 'red: { min: 100 uL, max: 0 uL }'),
+    );
+    expect(swapped.join()).toContain('The lower bound of "red" is not below the upper one.');
+  });
+});
+
+describe('JSON Schemas for editors', () => {
+  test.each([
+    ['lab', Lab],
+    ['protocol', Protocol],
+    ['campaign', Campaign],
+  ] as const)('docs/schemas/%s.json is current', async (name, schema) => {
+    const made = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+    const titled = { ...made, title: `Labwright ${name}.yaml` };
+    await expect(`${JSON.stringify(titled, null, 2)}\n`).toMatchFileSnapshot(
+      join(import.meta.dirname, `../../docs/schemas/${name}.json`),
+    );
+  });
+});
