@@ -175,10 +175,10 @@ function probePoints(definition: Definition): Point[] {
     Object.fromEntries(
       Object.entries(definition.campaign.space).map(([name, p]) => {
         const u = fraction(name);
-        if (p.type === 'continuous') return [name, p.min.value + u * (p.max.value - p.min.value)];
+        if (p.type === 'continuous') return [name, fromSi(p.min.si + u * (p.max.si - p.min.si), unitOf(p))];
         if (p.type === 'integer') return [name, Math.round(p.min + u * (p.max - p.min))];
         const index = Math.min(p.levels.length - 1, Math.floor(u * p.levels.length));
-        return [name, p.type === 'ordinal' ? p.levels[index]!.value : p.levels[index]!];
+        return [name, p.type === 'ordinal' ? fromSi(p.levels[index]!.si, unitOf(p)) : p.levels[index]!];
       }),
     );
   return [at(() => 0), at(() => 1), at(() => 0.5), ...Array.from({ length: 29 }, () => at(() => random.next()))];
