@@ -350,7 +350,7 @@ export class Engine {
       .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
       .map(({ context }) => context.point);
     const { initial } = campaign.batch;
-    const options = { count, seed: `${campaign.seed}/${ask}`, ...(initial === undefined ? {} : { initial }) };
+    const options = { count, seed: campaign.seed, ...(initial === undefined ? {} : { initial }) };
     advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
       if (!advice.ok) {
         const reason = `the optimizer has no suggestion: ${advice.failure.message}`;
