@@ -196,11 +196,11 @@ export class Gateway {
     bus.publish(topics.control(site, device), JSON.stringify({ ...message, epoch: this.#epoch }));
   }
 
-  #receive({ topic, payload }: BusMessage): void {
+  #receive({ topic, payload, bytes = payload.length }: BusMessage): void {
     const { listener } = this.#options;
     // An empty retained payload only erases what was retained.
-    if (payload === '') return;
-    const read = parseMessage(topic, payload);
+    if (bytes === 0) return;
+    const read = parseMessage(topic, payload, bytes);
     if (read.ok) return this.#take(read.value);
     const { message, mend } = read.failure;
     listener.onEvent(
