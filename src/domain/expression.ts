@@ -1,32 +1,38 @@
-import { all, create, type EvalFunction } from 'mathjs/number';
+import { createRequire } from 'node:module';
+import type { EvalFunction } from 'mathjs/number';
 import { failed, failure, ok, type Result } from '../base/failure.ts';
 
 /**
  * Expressions in protocols and descriptors: text that begins with "=", evaluated by a library over a scope of SI numbers
  * and named results. No names but those of the scope and of mathematics are reachable.
  */
-const math = create(all!, {});
-const evaluateParsed = math.compile!;
-const refuse = (name: string) => () => {
-  throw new Error(`${name} is not available in expressions`);
-};
-math.import!(
-  Object.fromEntries(
-    [
-      'import',
-      'createUnit',
-      'evaluate',
-      'parse',
-      'simplify',
-      'derivative',
-      'resolve',
-      'reviver',
-      'parser',
-      'chain',
-    ].map((name) => [name, refuse(name)]),
-  ),
-  { override: true },
-);
+type Compiler = (text: string) => EvalFunction;
+let compiler: Compiler | undefined;
+
+const unreachableNames = [
+  'import',
+  'createUnit',
+  'evaluate',
+  'parse',
+  'simplify',
+  'derivative',
+  'resolve',
+  'reviver',
+  'parser',
+  'chain',
+];
+
+/** The library takes most of a second to load, so it is loaded for the first expression. */
+function loadCompiler(): Compiler {
+  const { all, create } = createRequire(import.meta.url)('mathjs/number') as typeof import('mathjs/number');
+  const math = create(all!, {});
+  const compile = math.compile!;
+  const refuse = (name: string) => () => {
+    throw new Error(`${name} is not available in expressions`);
+  };
+  math.import!(Object.fromEntries(unreachableNames.map((name) => [name, refuse(name)])), { override: true });
+  return compile;
+}
 
 export type ScopeValue = number | string | boolean | { readonly [name: string]: ScopeValue };
 export type Scope = Readonly<Record<string, ScopeValue>>;
@@ -42,7 +48,8 @@ function compile(text: string): Result<EvalFunction> {
   const known = compiled.get(text);
   if (known !== undefined) return ok(known);
   try {
-    const code = evaluateParsed(text.slice(1));
+    compiler ??= loadCompiler();
+    const code = compiler(text.slice(1));
     compiled.set(text, code);
     return ok(code);
   } catch (error) {
