@@ -48,10 +48,12 @@ export class Replay {
   constructor(lab: Lab, scripts: ReadonlyMap<number, readonly Act[]>, floors: Floors) {
     this.#lab = lab;
     this.#floors = floors;
+    // A sample holds two places at most, while it is moved; more than that need not be counted in a large store.
+    const most = 2 * lab.tasks.length;
     this.#fronts = lab.stations.map(({ capacity, concurrency }) => ({
-      places: new Array<number>(capacity).fill(lab.now),
+      places: new Array<number>(Math.min(capacity, most)).fill(lab.now),
       excess: 0,
-      workers: new Array<number>(concurrency).fill(lab.now),
+      workers: new Array<number>(Math.min(concurrency, most)).fill(lab.now),
       door: -Infinity,
       inside: new Set(),
     }));
