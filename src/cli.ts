@@ -16,6 +16,7 @@ import { tables } from './cli/export.ts';
 import { listDevices } from './cli/devices.ts';
 import { devices, exportRows, replay, report } from './cli/look.ts';
 import { cleaningUp } from './cli/cleanup.ts';
+import { optimizeOverStdio } from './cli/optimize/stdio.ts';
 import { sendOrder } from './cli/order.ts';
 import type { Mode } from './cli/progress.ts';
 import { discard, existingRunFolder, launchOf, newRunFolder, saveLaunch, type RunFolder } from './cli/run-folder.ts';
@@ -398,5 +399,11 @@ program
   .option('--dir <folder>', 'run folder (default: the one used last)')
   .addHelpText('after', '\nExample:\n  labwright order pause --dir runs/colour-match-001')
   .action(act((op: string, { dir }: { dir?: string }) => sendOrder(existingRunFolder(dir), { op })));
+program
+  .command('optimize')
+  .description('The optimizer for other programs: requests and answers as JSON Lines (docs/optimize.md).')
+  .requiredOption('--stdio', 'read standard input, answer on standard output')
+  .addHelpText('after', '\nExample:\n  labwright optimize --stdio < requests.jsonl')
+  .action(act(() => optimizeOverStdio(process.stdin, process.stdout)));
 
 await program.parseAsync();

@@ -1,5 +1,11 @@
 /** What other programs may use: the optimizer, the contract for drivers, and the readers of the three files. */
 export { suggest } from './optimizer/suggest.ts';
+export {
+  explainModel,
+  type ModelExplanation,
+  type OutcomeExplanation,
+  type PointExplanation,
+} from './optimizer/explain-model.ts';
 export type {
   Datum,
   LinearConstraint,

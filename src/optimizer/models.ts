@@ -13,6 +13,7 @@ import type { Space } from './space.ts';
 export interface Models {
   readonly aims: readonly Aim[];
   readonly gates: readonly Gate[];
+  readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly report: ModelReport['outcomes'];
 }
 
@@ -46,5 +47,5 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
   }
   if (problem.cost !== undefined) gates.push(costGate(problem, problem.cost));
   const report = [...outcomes.values()].map(({ outcome, at }) => reportOutcome(space, outcome, at));
-  return { aims, gates, report };
+  return { aims, gates, outcomes: new Map([...outcomes].map(([name, { outcome }]) => [name, outcome])), report };
 }
