@@ -15,6 +15,7 @@ import { act, brokerUrl, Failures, outliveReaders, portNumber, positive, wholeNu
 import { tables } from './cli/export.ts';
 import { listDevices } from './cli/devices.ts';
 import { devices, exportRows, replay, report } from './cli/look.ts';
+import { certifyDevice } from './cli/certify/command.ts';
 import { cleaningUp } from './cli/cleanup.ts';
 import { optimizeOverStdio } from './cli/optimize/stdio.ts';
 import { sendOrder } from './cli/order.ts';
@@ -364,6 +365,25 @@ program
   .addOption(json)
   .addHelpText('after', '\nExample:\n  labwright devices --broker mqtt://127.0.0.1:1883 --site colour-lab')
   .action(act(devices));
+program
+  .command('certify')
+  .description('Try the whole wire contract on one device. The device really acts.')
+  .requiredOption('--broker <url>', 'MQTT broker', brokerUrl)
+  .requiredOption('--site <id>', 'site of the device')
+  .requiredOption('--device <id>', 'which device')
+  .option('--capability <name>', 'what it shall do (default: what takes about two seconds)')
+  .option('--parameters <json>', 'how (default: the least that its schema accepts)')
+  .addOption(new Option('--restart <command>', 'shell command that kills the device and starts it again'))
+  .addOption(new Option('--ask', 'ask a person to pull the plug').conflicts('restart'))
+  .option('--limit <seconds>', 'longest time in all (default 60; with --ask 900)', positive)
+  .option('--junit <file>', 'write the report as JUnit XML, too')
+  .option('--yes', 'the device may act, without a question')
+  .addOption(json)
+  .addHelpText(
+    'after',
+    '\nExample:\n  labwright certify --broker mqtt://127.0.0.1:1883 --site bench --device balance --yes --restart "systemctl kill -s KILL balance && systemctl restart balance"',
+  )
+  .action(act(certifyDevice));
 program
   .command('export')
   .description('Write a table of the ledger as CSV or JSON Lines.')
