@@ -25,7 +25,7 @@ export interface GatewayListener {
   onMeter(reading: MeterReading): void;
   onTelemetry(telemetry: Telemetry): void;
   onLog(device: string, level: string, message: string): void;
-  /** A device has seen this epoch, and no other controller is there that could have it. */
+  /** A device has seen this epoch, of a controller that was there before. */
   onHigherEpoch(epoch: number): void;
   /** Another controller has taken over. */
   onSuperseded(instance: string): void;
@@ -72,6 +72,8 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #sending = new Map<string, Sending>();
   readonly #subscriptions: (() => void)[] = [];
+  /** Devices that have been heard with no higher epoch than ours: a higher one from then on is another controller's. */
+  readonly #ours = new Set<string>();
   #epoch = 0;
   #listening = false;
 
@@ -255,11 +257,19 @@ export class Gateway {
   #takeState(id: string, body: BodyOf<'state'>): void {
     const device = DeviceId.parse(id);
     const { listener } = this.#options;
-    if (body.epoch > this.#epoch) listener.onHigherEpoch(body.epoch);
+    if (body.epoch > this.#epoch) this.#takeHigherEpoch(id, body.epoch);
+    else this.#ours.add(id);
     listener.onEvent(
       { type: 'device.changed', data: { device, state: body.state, boot: body.boot } },
       `device/${device}`,
     );
+  }
+
+  /** A device that was ours obeys another controller now; one that we hear for the first time may remember an earlier one. */
+  #takeHigherEpoch(device: string, epoch: number): void {
+    const { listener } = this.#options;
+    if (this.#listening && this.#ours.has(device)) listener.onSuperseded(`the one that ${device} obeys`);
+    else listener.onHigherEpoch(epoch);
   }
 
   #takeController(id: string, { online, epoch, instance }: BodyOf<'controller'>): void {
@@ -291,7 +301,7 @@ export class Gateway {
     if (known === undefined) return;
     const { code, message, n, epoch } = body;
     if (code === 'E_STALE_EPOCH') {
-      if (epoch === this.#epoch) listener.onHigherEpoch(this.#epoch + 1);
+      if (epoch === this.#epoch) this.#takeHigherEpoch(device, this.#epoch + 1);
       return;
     }
     if (code === 'E_UNKNOWN_KEY' && n === 0) return this.#takeUnknown(device, known, key);
