@@ -7,7 +7,7 @@ import type { Lab } from '../src/domain/lab.ts';
 import { nearest } from '../src/domain/nearest.ts';
 import type { Journal } from '../src/wire/journal.ts';
 import { instrumentFor } from './instruments.ts';
-import { SimulatedDevice, type Connect } from './simulated-device.ts';
+import { SimulatedDevice, type Connect, type Tampering } from './simulated-device.ts';
 import { startSmartPlug } from './smart-plug.ts';
 import type { World } from './world.ts';
 
@@ -28,6 +28,7 @@ export interface SimulationOptions {
   readonly only?: string;
   /** Whether to republish the plugs' counters as the meters of the devices behind them. */
   readonly bridges?: boolean;
+  readonly tampering?: Tampering;
 }
 
 export interface Simulation {
@@ -37,7 +38,10 @@ export interface Simulation {
   stop(): Promise<void>;
   /** Kills the process of one device, as SIGKILL would. */
   crash(device: string): void;
-  restart(device: string): Promise<void>;
+  /** At once when the bus is there at once. */
+  restart(device: string): void | Promise<void>;
+  /** Lets a device describe itself again. */
+  announce(device: string): void;
 }
 
 /** All instruments of a lab, simulated; devices that are only `discovered` are left out. Throws FailureError. */
@@ -68,11 +72,13 @@ export function simulateLab(options: SimulationOptions): Simulation {
       await Promise.all([...devices.values()].map((device) => device.stop()));
     },
     crash: (id) => find(id).crash(),
-    restart: async (id) => find(id).start(),
+    restart: (id) => find(id).start(),
+    announce: (id) => find(id).announce(),
   };
 }
 
-function simulatedDevice({ lab, world, clock, seed, connect, journalFor }: SimulationOptions, id: string) {
+function simulatedDevice(options: SimulationOptions, id: string) {
+  const { lab, world, clock, seed, connect, journalFor, tampering } = options;
   const device = present(lab.devices[id as keyof Lab['devices']], `the device ${id}`);
   const described = describeDevice(lab, id);
   if (described === undefined) return undefined;
@@ -81,7 +87,7 @@ function simulatedDevice({ lab, world, clock, seed, connect, journalFor }: Simul
   const place = { id, device, lab, world, clock, seed, descriptor };
   // What cannot be set up, such as a table that is not there, is told before anything starts.
   instrumentFor(place);
-  return new SimulatedDevice(place, connect, journalFor);
+  return new SimulatedDevice(place, connect, journalFor, tampering);
 }
 
 /** The plug that a device hangs on has a process of its own. */
