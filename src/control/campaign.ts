@@ -1,7 +1,7 @@
 import { assign, setup } from 'xstate';
-import type { Campaign } from '../domain/campaign.ts';
+import type { Campaign, Stop } from '../domain/campaign.ts';
 import { timerId, type Effect } from '../domain/effect.ts';
-import type { EventOf, NewEvent } from '../domain/event.ts';
+import type { EventOf, ModelRecord, NewEvent } from '../domain/event.ts';
 import { ExperimentId } from '../domain/ids.ts';
 import { asEffect, type Behaviour } from './run-machine.ts';
 
@@ -31,6 +31,7 @@ export interface CampaignContext {
     readonly target?: number;
     readonly stopAt: number;
   }[];
+  readonly stop?: Stop;
   /** Number of the last ask, and how many suggestions it is to bring (0 when none is under way). */
   readonly ask: number;
   readonly asking: number;
@@ -67,9 +68,10 @@ export type CampaignEvent = EventOf<
   | 'experiment.cleared'
 >;
 
-function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals'> {
-  const { batch, budget } = campaign;
+function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' | 'stop'> {
+  const { batch, budget, stop } = campaign;
   return {
+    ...(stop === undefined ? {} : { stop }),
     limits: {
       experiments: budget.experiments,
       batch: batch.size,
@@ -104,6 +106,16 @@ function goalReached({ goals }: CampaignContext, values: Readonly<Record<string,
     if (goal === 'target') return Math.abs(value - target!) <= stopAt;
     return goal === 'maximize' ? value >= stopAt : value <= stopAt;
   });
+}
+
+/** Why a stop rule ends the campaign before the suggestions are tried; undefined while there is enough to gain. */
+function enough({ stop }: CampaignContext, { expectedGain, regret }: ModelRecord): string | undefined {
+  if (stop?.gain_below !== undefined && expectedGain !== undefined && expectedGain < stop.gain_below)
+    return `the next batch is expected to gain ${Number(expectedGain.toPrecision(3))}, less than ${stop.gain_below}`;
+  const rule = stop?.regret_probability;
+  if (rule === undefined || regret?.tolerance !== rule.tolerance || (regret.probability ?? 0) < rule.at_least)
+    return undefined;
+  return `the best is within ${rule.tolerance} of what is possible, with probability ${regret.probability!.toFixed(2)}`;
 }
 
 const experimentIdOf = (number: number): ExperimentId => ExperimentId.parse(`e-${String(number).padStart(4, '0')}`);
@@ -282,8 +294,11 @@ export const campaignBehaviour: Behaviour<typeof campaignMachine, CampaignContex
       return [record({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } })];
     },
     askOptimizer: ({ ask, asking }) => [{ do: 'ask_optimizer', ask, count: asking }],
-    takeSuggestions: ({ suggested }, event) => {
+    takeSuggestions: (context, event) => {
       if (event.type !== 'suggestions.received') return [];
+      const { suggested } = context;
+      const reason = event.data.model && enough(context, event.data.model);
+      if (reason !== undefined) return [stopping(reason)];
       return event.data.suggestions.map((suggestion, i) => {
         const number = suggested + i + 1;
         const data = { experiment: experimentIdOf(number), number, ask: event.data.ask, suggestion };

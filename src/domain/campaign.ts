@@ -62,27 +62,48 @@ export const Budget = z.strictObject({
   materials: z.record(MaterialId, writtenQuantity()).default({}),
 });
 
-export const Campaign = z.strictObject({
-  campaign: CampaignId,
-  description: z.string().optional(),
-  /** Paths relative to this file. */
-  lab: z.string().default('lab.yaml'),
-  protocol: z.string().default('protocol.yaml'),
-  space: z.record(Name, SpaceParameter),
-  constraints: z.array(Constraint).default([]),
-  objectives: z.array(Objective).min(1).max(4),
-  batch: z
-    .strictObject({
-      size: z.int().min(1).max(1000),
-      /** together: the next batch is chosen when the last has ended; rolling: a new sample whenever one has ended. */
-      mode: z.enum(['together', 'rolling']).default('together'),
-      /** Experiments of the initial design; a default by dimension when absent. */
-      initial: z.int().min(1).optional(),
-    })
-    .prefault({ size: 1 }),
-  budget: Budget,
-  seed: z.int().min(0).default(1),
-});
+/** The campaign ends, keeping its results, when the optimizer expects so little more; any one rule is enough. */
+export const Stop = z
+  .strictObject({
+    /** The next batch is expected to gain less than this, in the objective's unit (several: hypervolume). */
+    gain_below: z.number().positive().optional(),
+    /** The best so far is within the tolerance of the best there is, with at least this probability. */
+    regret_probability: z
+      .strictObject({ tolerance: z.number().positive(), at_least: z.number().gt(0).lt(1).default(0.95) })
+      .optional(),
+  })
+  .refine((stop) => stop.gain_below !== undefined || stop.regret_probability !== undefined, {
+    message: 'needs "gain_below" or "regret_probability".',
+  });
+export type Stop = z.infer<typeof Stop>;
+
+export const Campaign = z
+  .strictObject({
+    campaign: CampaignId,
+    description: z.string().optional(),
+    /** Paths relative to this file. */
+    lab: z.string().default('lab.yaml'),
+    protocol: z.string().default('protocol.yaml'),
+    space: z.record(Name, SpaceParameter),
+    constraints: z.array(Constraint).default([]),
+    objectives: z.array(Objective).min(1).max(4),
+    batch: z
+      .strictObject({
+        size: z.int().min(1).max(1000),
+        /** together: the next batch is chosen when the last has ended; rolling: a new sample whenever one has ended. */
+        mode: z.enum(['together', 'rolling']).default('together'),
+        /** Experiments of the initial design; a default by dimension when absent. */
+        initial: z.int().min(1).optional(),
+      })
+      .prefault({ size: 1 }),
+    budget: Budget,
+    stop: Stop.optional(),
+    seed: z.int().min(0).default(1),
+  })
+  .refine(({ stop, objectives }) => stop?.regret_probability === undefined || objectives.length === 1, {
+    path: ['stop', 'regret_probability'],
+    message: 'needs a campaign with one objective; with several use "gain_below".',
+  });
 export type Campaign = z.infer<typeof Campaign>;
 
 /** The three files, checked against each other: all that a ledger needs to continue without them. */

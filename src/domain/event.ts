@@ -97,6 +97,26 @@ export const SuggestionRecord = z.strictObject({
   reason: z.string(),
 });
 
+/** How well every outcome is predicted (leave-one-out, in its own unit), and what there is still to gain. */
+export const ModelRecord = z.strictObject({
+  outcomes: z.array(
+    z.strictObject({
+      name: z.string(),
+      observations: z.number(),
+      sensitivity: z.record(z.string(), z.number()),
+      noiseSd: z.number(),
+      leaveOneOutError: z.number(),
+      explained: z.number(),
+      coverage: z.number(),
+    }),
+  ),
+  expectedGain: z.number().optional(),
+  regret: z
+    .strictObject({ ninety: z.number(), tolerance: z.number().optional(), probability: z.number().optional() })
+    .optional(),
+});
+export type ModelRecord = z.infer<typeof ModelRecord>;
+
 export const deviceStates = ['init', 'ready', 'busy', 'error', 'maintenance', 'disconnected', 'lost'] as const;
 export const DeviceState = z.enum(deviceStates);
 export type DeviceState = z.infer<typeof DeviceState>;
@@ -133,6 +153,8 @@ export const eventSchemas = {
     ask: z.int(),
     suggestions: z.array(SuggestionRecord).min(1),
     cpuSeconds: z.number().optional(),
+    /** What the model says of itself; absent while the initial design is drawn. */
+    model: ModelRecord.optional(),
   }),
   'suggestions.refused': z.strictObject({ ask: z.int(), ...reason }),
 

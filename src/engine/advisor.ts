@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { failed, failure, type Result } from '../base/failure.ts';
 import { unitOf, type Campaign, type Constraint } from '../domain/campaign.ts';
+import type { EventData } from '../domain/event.ts';
 import { fromSi } from '../domain/quantity.ts';
 import type {
   Datum,
@@ -29,6 +30,20 @@ export interface Advice extends SuggestAnswer {
 export interface Advisor {
   ask(question: Question, answer: (advice: Result<Advice>) => void): void;
   close(): Promise<void>;
+}
+
+/** Advice as it is recorded: the suggestions, and what the model says of itself once there is one. */
+export function receivedFrom({
+  suggestions,
+  model,
+  cpuSeconds,
+}: Advice): Omit<EventData<'suggestions.received'>, 'ask'> {
+  const { stage, outcomes, ...more } = model;
+  return {
+    suggestions: [...suggestions],
+    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
+    ...(stage === 'initial' ? {} : { model: { outcomes: [...outcomes], ...more } }),
+  };
 }
 
 /** The optimizer in this thread: answers at the same instant of a virtual clock. */

@@ -8,7 +8,7 @@ import { ControllerId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Bus } from '../wire/bus.ts';
-import { problemOf, type Advisor } from './advisor.ts';
+import { problemOf, receivedFrom, type Advisor } from './advisor.ts';
 import { overspent } from './budget.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
@@ -350,15 +350,18 @@ export class Engine {
       .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
       .map(({ context }) => context.point);
     const { initial } = campaign.batch;
-    const options = { count, seed: campaign.seed, ...(initial === undefined ? {} : { initial }) };
+    const tolerance = campaign.stop?.regret_probability?.tolerance;
+    const options = {
+      ...{ count, seed: campaign.seed },
+      ...(initial === undefined ? {} : { initial }),
+      ...(tolerance === undefined ? {} : { regretTolerance: tolerance }),
+    };
     advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
       if (!advice.ok) {
         const reason = `the optimizer has no suggestion: ${advice.failure.message}`;
         return this.submit({ type: 'suggestions.refused', data: { ask, reason } }, 'optimizer');
       }
-      const { suggestions, cpuSeconds } = advice.value;
-      const cpu = cpuSeconds === undefined ? {} : { cpuSeconds };
-      this.submit({ type: 'suggestions.received', data: { ask, suggestions: [...suggestions], ...cpu } }, 'optimizer');
+      this.submit({ type: 'suggestions.received', data: { ask, ...receivedFrom(advice.value) } }, 'optimizer');
     });
   }
 

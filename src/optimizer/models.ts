@@ -12,6 +12,9 @@ import type { Space } from './space.ts';
 /** Models of everything measured that matters, fitted once per name. */
 export interface Models {
   readonly aims: readonly Aim[];
+  /** Log probabilities that an experiment succeeds and keeps its outcome constraints. */
+  readonly chances: readonly Gate[];
+  /** Those, and the cost. */
   readonly gates: readonly Gate[];
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly report: ModelReport['outcomes'];
@@ -27,7 +30,7 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
     outcomes.set(name, { outcome, at: atObservations(outcome) });
   }
   const aims = problem.objectives.map((objective) => ({ objective, ...outcomes.get(objective.name)! }));
-  const gates = (problem.outcomes ?? []).map(({ name, relation, bound }) => {
+  const chances: Gate[] = (problem.outcomes ?? []).map(({ name, relation, bound }) => {
     const { outcome } = outcomes.get(name)!;
     const side = (relation === '<=') === outcome.scale > 0;
     const standard = (bound - outcome.offset) / outcome.scale;
@@ -35,7 +38,7 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
   });
   if (rows.some(({ datum }) => 'failed' in datum)) {
     const labels = Float64Array.from(rows, ({ datum }) => ('failed' in datum ? -1 : 1));
-    gates.push(
+    chances.push(
       successGate(
         fitClassifier(
           space,
@@ -45,7 +48,13 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
       ),
     );
   }
-  if (problem.cost !== undefined) gates.push(costGate(problem, problem.cost));
+  const gates = problem.cost === undefined ? chances : [...chances, costGate(problem, problem.cost)];
   const report = [...outcomes.values()].map(({ outcome, at }) => reportOutcome(space, outcome, at));
-  return { aims, gates, outcomes: new Map([...outcomes].map(([name, { outcome }]) => [name, outcome])), report };
+  return {
+    aims,
+    chances,
+    gates,
+    outcomes: new Map([...outcomes].map(([name, { outcome }]) => [name, outcome])),
+    report,
+  };
 }

@@ -122,6 +122,17 @@ export interface ModelReport {
    * objectives: hypervolume, in the product of their units). A campaign may stop where it falls below its cost.
    */
   readonly expectedGain?: number;
+  /** Of one objective alone, once something allowed was measured. */
+  readonly regret?: RegretReport;
+}
+
+/** How far the best observed point may be from the best there is, in the objective's unit. */
+export interface RegretReport {
+  /** The regret is below this with probability 0.9. */
+  readonly ninety: number;
+  /** What was asked for, and the probability that the regret is no more. */
+  readonly tolerance?: number;
+  readonly probability?: number;
 }
 
 export interface SuggestOptions {
@@ -131,6 +142,8 @@ export interface SuggestOptions {
   readonly initial?: number;
   /** Lets an observed point be suggested again, to average out noise; by default only when nothing else is left. */
   readonly repeats?: boolean;
+  /** The report then says how probable it is that the best so far is within this of the best there is. */
+  readonly regretTolerance?: number;
 }
 
 export interface SuggestAnswer {

@@ -7,6 +7,7 @@ import { explain, nearest, worthOf } from './explain.ts';
 import { initialCount, initialPoints } from './initial.ts';
 import { type Models, buildModels } from './models.ts';
 import type { Datum, Point, Problem, SuggestAnswer, SuggestOptions, Suggestion } from './problem.ts';
+import { assessRegret } from './regret.ts';
 import { samplePoints } from './sample.ts';
 import { type Aim, type Batch, addUndecided, scenesOf, startBatch } from './scenes.ts';
 import { type Found, maximize } from './search.ts';
@@ -101,7 +102,11 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[]): Result<Su
   const report = { stage, outcomes: models.report } as const;
   if (incumbents.length === 0) return ok({ suggestions, model: report });
   const expectedGain = gainOf(models.aims, suggestions.slice(initial.length));
-  return ok({ suggestions, model: { ...report, expectedGain } });
+  if (models.aims.length > 1) return ok({ suggestions, model: { ...report, expectedGain } });
+  const [aim] = models.aims;
+  const random = task.random('regret');
+  const regret = assessRegret(space, aim!, rows, incumbents, models.chances, random, options.regretTolerance);
+  return ok({ suggestions, model: { ...report, expectedGain, regret } });
 }
 
 /** Greedy gains add up to the gain of the batch; the cost that divided them is taken out again. */

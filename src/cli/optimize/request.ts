@@ -77,7 +77,16 @@ export const requestSchemas = {
     repeats: z.boolean().exactOptional().describe('Lets an observed point be suggested again.'),
   }),
   tell: z.strictObject({ ...id, request: z.literal('tell'), observations: z.array(Observation).min(1) }),
-  ask: z.strictObject({ ...id, request: z.literal('ask'), batch: z.int().min(1).max(1000).default(1) }),
+  ask: z.strictObject({
+    ...id,
+    request: z.literal('ask'),
+    batch: z.int().min(1).max(1000).default(1),
+    regretTolerance: z
+      .number()
+      .min(0)
+      .exactOptional()
+      .describe('Asks how probable it is that the best so far is within this of the best there is.'),
+  }),
   pending: z.strictObject({ ...id, request: z.literal('pending'), points: z.array(PointRequest) }),
   forget: z.strictObject({
     ...id,

@@ -76,9 +76,10 @@ function announce(session: Started, { points }: Of<'pending'>): Turn {
   return advance(session, { ...session, pending: [...session.pending, ...points] });
 }
 
-function ask(session: Started, { batch }: Of<'ask'>): Turn {
+function ask(session: Started, { batch, regretTolerance }: Of<'ask'>): Turn {
   const { problem, observations, pending, settings } = session;
-  const answer = suggest(problem, observations, pending, { count: batch, ...settings });
+  const tolerance = regretTolerance === undefined ? {} : { regretTolerance };
+  const answer = suggest(problem, observations, pending, { count: batch, ...settings, ...tolerance });
   if (!answer.ok) return { session, answer };
   const points = answer.value.suggestions.map(({ point }) => point);
   return { session: { ...session, pending: [...pending, ...points] }, answer };
