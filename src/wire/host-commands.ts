@@ -3,7 +3,7 @@ import { capabilityOf, schemaViolation } from '../domain/descriptor.ts';
 import type { NackCode } from '../domain/event.ts';
 import type { CommandKey } from '../domain/ids.ts';
 import type { DeviceReport, DriverOutcome, DriverReport } from './driver.ts';
-import type { HostCore, Work } from './host-core.ts';
+import { journalRetryMs, type HostCore, type Work } from './host-core.ts';
 import { crashedDriver, interrupted, neverStarted, resultEvent } from './host-result.ts';
 import type { CommandMessage, EventMessage, ResultEvent } from './messages.ts';
 import { fromWireTime } from './time.ts';
@@ -13,8 +13,6 @@ interface Refusal {
   readonly message: string;
 }
 
-/** Wall ms between attempts to journal a result on a full disk. */
-const journalRetryMs = 1_000;
 const longestReason = 1024;
 
 /** The story of each command, from its arrival to its result on record. */

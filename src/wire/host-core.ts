@@ -48,6 +48,9 @@ export interface Work {
   ended: boolean;
 }
 
+/** Wall ms between attempts to write to a disk that was full. */
+export const journalRetryMs = 1_000;
+
 /** What the parts of a host share: its memory, its voice, and the state that both depend on. */
 export class HostCore {
   readonly options: HostOptions;
@@ -60,6 +63,7 @@ export class HostCore {
   halted = false;
   /** The journal could not be written. */
   #stuck = false;
+  #probing = false;
 
   constructor(options: HostOptions) {
     this.options = options;
@@ -111,10 +115,22 @@ export class HostCore {
     } catch (error) {
       if (!(error instanceof FailureError)) throw error;
       this.#stuck = true;
-      this.voice.log('error', describeFailure(error.failure));
+      this.#probeLater();
+      if (!before) this.voice.log('error', describeFailure(error.failure));
     }
     if (before !== this.#stuck) this.sayState();
     return !this.#stuck;
+  }
+
+  /** Nobody sends commands to a device in error, so nothing else would find out that its disk has room again. */
+  #probeLater(): void {
+    if (this.#probing) return;
+    this.#probing = true;
+    const { clock } = this.options;
+    clock.after(clock.networkMs(journalRetryMs), () => {
+      this.#probing = false;
+      if (!this.dead && this.#stuck) this.write(() => this.book.probe());
+    });
   }
 
   /** A driver that throws when it is asked to do something must not keep the host from doing the rest. */

@@ -64,6 +64,11 @@ export class KeyBook {
     if (epoch > this.#epoch) this.#write({ type: 'epoch', epoch });
   }
 
+  /** Writes something that is known already, to see whether the disk takes it. */
+  probe(): void {
+    this.#write({ type: 'epoch', epoch: this.#epoch });
+  }
+
   accept({ key, hash, capability, issuedAt, ttlMs }: CommandMessage, event: RecordOf<'accepted'>['event']): void {
     this.#write({ type: 'accepted', key, hash, capability, expiresAt: fromWireTime(issuedAt) + ttlMs, event });
   }
