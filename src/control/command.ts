@@ -42,6 +42,10 @@ export const neverBegan = ({ error }: End): boolean => error !== undefined && no
 export const leavesDoubt = ({ kind }: Command, end: End): boolean =>
   end.outcome === 'indeterminate' || (kind === 'move' && end.outcome === 'failed' && !neverBegan(end));
 
+/** The device speaks after all, where the controller had only its silence. */
+const isLaterWord = ({ doubtBy }: CommandContext, event: CommandEvent): boolean =>
+  doubtBy === 'controller' && event.type === 'command.ended' && event.data.source === 'device';
+
 export const commandMachine = setup({
   types: {
     context: {} as CommandContext,
@@ -58,8 +62,9 @@ export const commandMachine = setup({
   },
   guards: {
     doubtful: ({ context, event }) => event.type === 'command.ended' && leavesDoubt(context.command, event.data),
-    laterTruth: ({ context, event }) =>
-      context.doubtBy === 'controller' && event.type === 'command.ended' && event.data.source === 'device',
+    laterTruth: ({ context, event }) => isLaterWord(context, event),
+    laterDoubt: ({ context, event }) =>
+      isLaterWord(context, event) && event.type === 'command.ended' && leavesDoubt(context.command, event.data),
     neverAccepted: ({ context }) => context.accepted !== true,
     controllerDoubtsUnaccepted: ({ context }) => context.doubtBy === 'controller' && context.accepted !== true,
   },
@@ -91,7 +96,9 @@ export const commandMachine = setup({
     doubtful: {
       on: {
         'command.ended': [
-          { guard: { type: 'laterTruth' }, target: 'ended', actions: 'settle' },
+          // A device that does not know either leaves it to a person.
+          { guard: 'laterDoubt', actions: ['settle', 'doubt'] },
+          { guard: 'laterTruth', target: 'ended', actions: 'settle' },
           // Nothing else may end it but a person.
           {},
         ],

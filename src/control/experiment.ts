@@ -160,7 +160,8 @@ export const experimentMachine = setup({
     idle: ({ context }) => context.command === undefined,
     happened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'happened',
     notHappened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'not_happened',
-    settledByDevice: ({ event }) => event.type === 'command.ended' && event.data.outcome !== 'indeterminate',
+    settledByDevice: ({ context, event }) =>
+      event.type === 'command.ended' && context.command !== undefined && !leavesDoubt(context.command, event.data),
   },
 }).createMachine({
   id: 'experiment',
