@@ -3,11 +3,12 @@ import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { EventOf, LabEvent } from '../domain/event.ts';
+import type { Step } from '../domain/protocol.ts';
 import { resultScope } from '../domain/resolve.ts';
 import { campaignBehaviour, campaignMachine, type CampaignContext, type CampaignEvent } from './campaign.ts';
 import { beginCommand, commandBehaviour, commandMachine, type CommandContext, type CommandEvent } from './command.ts';
 import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } from './device.ts';
-import { experimentMachine, type ExperimentContext, type ExperimentEvent } from './experiment.ts';
+import { experimentMachine, type ExperimentContext, type ExperimentEvent, type Stop } from './experiment.ts';
 import { experimentBehaviourOf } from './experiment-effects.ts';
 import { keep, restore, step } from './run-machine.ts';
 
@@ -69,6 +70,12 @@ export function restoreState(
   };
 }
 
+const stopOf = ({ id, attempts, wait }: Step): Stop => ({
+  id,
+  attempts,
+  ...(wait?.max === undefined ? {} : { maxWait: Math.round(wait.max * 1000) }),
+});
+
 class Fold implements Decision {
   state: CoreState;
   readonly effects: Effect[] = [];
@@ -117,7 +124,7 @@ class Fold implements Decision {
       experiment: data.experiment,
       number: data.number,
       point: data.suggestion.point,
-      itinerary: definition.protocol.stages.map(({ steps }) => steps.map(({ id, attempts }) => ({ id, attempts }))),
+      itinerary: definition.protocol.stages.map(({ steps }) => steps.map(stopOf)),
       stage: 0,
       step: 0,
       attempt: 1,

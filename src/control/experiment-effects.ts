@@ -61,6 +61,15 @@ const endings: Record<string, Make> = {
   },
   failRefused: (context, event) =>
     event.type === 'command.refused' ? failing(context, `${event.data.code}: ${event.data.message}`, false) : [],
+  failLate: (context) => {
+    const { id, maxWait = 0 } = context.itinerary[context.stage]![context.step - 1]!;
+    const [waited, allowed] = [context.waitedTooLong ?? 0, maxWait].map((ms) => Math.round(ms / 1000));
+    return failing(
+      context,
+      `a maximum wait was missed: ${id} began ${waited} s after the step before, ${allowed} s are allowed`,
+      true,
+    );
+  },
   cancel: ({ experiment }, event) => {
     const reason = event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
     return record({ type: 'experiment.cancelled', data: { experiment, reason } });

@@ -6,6 +6,13 @@ import type { Point } from '../domain/resolve.ts';
 import { leavesDoubt, neverBegan } from './command.ts';
 import { asEffect } from './run-machine.ts';
 
+export interface Stop {
+  readonly id: string;
+  readonly attempts: number;
+  /** Longest time from the end of the step before to the start of this one, ms. */
+  readonly maxWait?: number;
+}
+
 /**
  * One suggestion on its way through the protocol.
  *
@@ -21,7 +28,7 @@ export interface ExperimentContext {
   readonly number: number;
   readonly point: Point;
   /** The steps of every stage, and how often each may be attempted. */
-  readonly itinerary: readonly (readonly { readonly id: string; readonly attempts: number }[])[];
+  readonly itinerary: readonly (readonly Stop[])[];
   /** Index of the stage and of the step within it that comes next. */
   readonly stage: number;
   readonly step: number;
@@ -36,6 +43,10 @@ export interface ExperimentContext {
   readonly commandAt?: number;
   /** End of the last step, lab ms. */
   readonly lastStepEnd?: number;
+  /** The earliest that it may have been, where only a person has said that it happened. */
+  readonly lastStepNotBefore?: number | undefined;
+  /** How long the sample waited before its last step, ms, where that was longer than allowed. */
+  readonly waitedTooLong?: number;
   /** Not to be tried before, lab ms. */
   readonly notBefore: number;
   readonly begun: boolean;
@@ -96,16 +107,49 @@ export const backoffMs = (attempt: number): number => Math.min(60_000, 1000 * 2 
 
 const again = (context: ExperimentContext) => ({ command: undefined, attempt: context.attempt + 1 });
 
+/** When a step began and ended, lab ms; `endedNotBefore` where nobody has seen its end. */
+interface Span {
+  readonly started: number;
+  readonly ended: number;
+  readonly endedNotBefore?: number;
+}
+
+/** The device's own times, as far as they can be true: after the intention and before its word. */
+function spanTold(
+  { commandAt }: ExperimentContext,
+  { at, data: { startedAt, endedAt } }: EventOf<'command.ended'>,
+): Span {
+  const within = (time: number) => Math.min(at, Math.max(commandAt ?? at, time));
+  return { started: within(startedAt ?? commandAt ?? at), ended: within(endedAt ?? at) };
+}
+
+/** A step that a person has vouched for: it began before it would have expired, and took as long as it must. */
+function spanBelieved({ command, commandAt }: ExperimentContext, at: number): Span {
+  const from = commandAt ?? at;
+  const { ttl = 0, expected } = command ?? {};
+  return {
+    started: Math.min(at, from + ttl),
+    ended: at,
+    endedNotBefore: Math.min(at, from + (expected?.low ?? 0)),
+  };
+}
+
+/** What a message may take, ms: a wait is not missed by less. */
+const messageMs = 500;
+
 /** The state after a command that has happened. */
-function advance(context: ExperimentContext, at: number, result: Scope[string] = {}): Partial<ExperimentContext> {
-  const { command } = context;
+function advance(context: ExperimentContext, span: Span, result: Scope[string] = {}): Partial<ExperimentContext> {
+  const { command, lastStepEnd } = context;
   if (command?.kind === 'move') return { command: undefined, attempt: 1, location: command.to };
   const stop = currentStop(context)!;
+  const waited = span.started - (context.lastStepNotBefore ?? lastStepEnd ?? span.started);
   return {
     command: undefined,
     attempt: 1,
     step: context.step + 1,
-    lastStepEnd: at,
+    lastStepEnd: span.ended,
+    lastStepNotBefore: span.endedNotBefore,
+    ...(waited > (stop.maxWait ?? Infinity) + messageMs ? { waitedTooLong: waited } : {}),
     ...(command?.at === undefined ? {} : { location: command.at }),
     results: { ...context.results, [stop.id]: result },
   };
@@ -125,9 +169,9 @@ export const experimentMachine = setup({
         : {},
     ),
     advance: assign(({ context, event }) =>
-      event.type === 'command.ended' ? advance(context, event.at, event.result) : {},
+      event.type === 'command.ended' ? advance(context, spanTold(context, event), event.result) : {},
     ),
-    believe: assign(({ context, event }) => advance(context, event.at, undefined)),
+    believe: assign(({ context, event }) => advance(context, spanBelieved(context, event.at))),
     again: assign(({ context }) => again(context)),
     backOff: assign(({ context, event }) => ({
       ...again(context),
@@ -142,6 +186,7 @@ export const experimentMachine = setup({
     conclude: asEffect,
     fail: asEffect,
     failRefused: asEffect,
+    failLate: asEffect,
     cancel: asEffect,
     lose: asEffect,
     doubt: asEffect,
@@ -154,6 +199,7 @@ export const experimentMachine = setup({
     again: isVerdict('again'),
     doubtful: isVerdict('doubtful'),
     cancelled: isVerdict('cancelled'),
+    late: ({ context }) => context.waitedTooLong !== undefined,
     stageDone: ({ context }) => currentStop(context) === undefined,
     mayRetry: ({ context, event }) => event.type === 'command.refused' && mayRetry(context, event.data.code),
     aborting: ({ context }) => context.aborting,
@@ -214,6 +260,7 @@ export const experimentMachine = setup({
     judging: {
       always: [
         { guard: 'aborting', target: 'running', actions: 'cancel' },
+        { guard: 'late', target: 'running', actions: 'failLate' },
         { guard: 'stageDone', target: 'running', actions: 'observe' },
         { target: 'running' },
       ],
