@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { LabEvent } from '../../src/domain/event.ts';
+import type { Evidence, Violation } from './oracle.ts';
+
+/** JSON with sorted names: what the chain is computed over. */
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map((item) => plain(item ?? null)).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const names = Object.keys(value).sort();
+  const members = names
+    .map((name) => [name, (value as Record<string, unknown>)[name]] as const)
+    .filter(([, member]) => member !== undefined);
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${plain(member)}`).join(',')}}`;
+}
+
+/** Every event is numbered in turn and hashed together with the hash before. */
+export function checkChain(events: readonly LabEvent[]): Violation[] {
+  let before = '0'.repeat(64);
+  for (const [i, { seq, at, version, actor, type, data, hash }] of events.entries()) {
+    const text = plain({ actor, at, data, seq, type, version });
+    const right = createHash('sha256')
+      .update(before + text)
+      .digest('hex');
+    if (seq !== i + 1 || hash !== right)
+      return [{ rule: 'the chain is whole', sentence: `Event ${seq} (${type}) does not follow event ${i}.` }];
+    before = hash;
+  }
+  return [];
+}
+
+/** Every point that was suggested lies in the search space. */
+export function checkSuggestions({ definition, events }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const wrong = (name: string, value: unknown, why: string) =>
+    found.push({ rule: 'suggestions lie in the space', sentence: `${name} is ${JSON.stringify(value)}: ${why}.` });
+  for (const event of events) {
+    if (event.type !== 'experiment.suggested') continue;
+    const { point } = event.data.suggestion;
+    for (const [name, parameter] of Object.entries(definition.campaign.space)) {
+      const value = point[name];
+      if (parameter.type === 'continuous') {
+        // Both ends in the unit of the lower one; the conversion may cost the last digits.
+        const factor =
+          parameter.min.si === 0 ? parameter.max.value / parameter.max.si : parameter.min.value / parameter.min.si;
+        const top = parameter.min.unit === parameter.max.unit ? parameter.max.value : parameter.max.si * factor;
+        const slack = 1e-9 * Math.max(1, Math.abs(top));
+        if (typeof value !== 'number' || value < parameter.min.value - slack || value > top + slack)
+          wrong(name, value, `not within ${parameter.min.value} and ${top}`);
+      } else if (parameter.type === 'integer') {
+        if (!Number.isInteger(value) || (value as number) < parameter.min || (value as number) > parameter.max)
+          wrong(name, value, 'no such integer');
+      } else if (parameter.type === 'ordinal') {
+        if (!parameter.levels.some((level) => Math.abs(level.value - Number(value)) < 1e-9))
+          wrong(name, value, 'no level');
+      } else if (!parameter.levels.includes(String(value))) wrong(name, value, 'no category');
+    }
+    const names = Object.keys(point);
+    if (names.length !== Object.keys(definition.campaign.space).length) wrong('the point', names, 'not the parameters');
+  }
+  return found;
+}
+
+const endings = new Set([
+  'experiment.completed',
+  'experiment.failed',
+  'experiment.lost',
+  'experiment.cancelled',
+  'experiment.dropped',
+]);
+
+/** Sequences that no log may hold, whatever happened. */
+export function checkEvents({ events, definition }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const ended = new Set<string>();
+  const finished = new Set<string>();
+  let phase = 'running';
+  let suggested = 0;
+  let epoch = 0;
+  const say = (rule: string, sentence: string) => found.push({ rule, sentence });
+  for (const event of events) {
+    if (endings.has(event.type)) {
+      const { experiment } = event.data as { experiment: string };
+      if (ended.has(experiment)) say('an experiment ends once', `${experiment} ends again as ${event.type}.`);
+      ended.add(experiment);
+    }
+    if (event.type === 'command.ended' && event.data.outcome !== 'indeterminate') {
+      if (finished.has(event.data.key)) say('a result is taken once', `${event.data.key} ends again.`);
+      finished.add(event.data.key);
+    }
+    if (event.type === 'campaign.paused') phase = 'paused';
+    if (event.type === 'campaign.resumed') phase = 'running';
+    if (event.type === 'campaign.aborted' || event.type === 'campaign.halted') phase = 'over';
+    if (event.type === 'command.intended' && phase !== 'running')
+      say('orders are obeyed', `${event.data.command.key} was intended while the campaign was ${phase}.`);
+    if (event.type === 'experiment.suggested') suggested += 1;
+    if (event.type === 'controller.started') {
+      if (event.data.epoch <= epoch) say('epochs rise', `Epoch ${event.data.epoch} follows epoch ${epoch}.`);
+      epoch = event.data.epoch;
+    }
+  }
+  const { experiments } = definition.campaign.budget;
+  if (suggested > experiments) say('the budget holds', `${suggested} experiments of ${experiments} were begun.`);
+  return found;
+}

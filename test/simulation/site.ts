@@ -1,0 +1,238 @@
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeFailure, FailureError, type Failure } from '../../src/base/failure.ts';
+import { inlineAdvisor } from '../../src/engine/advisor.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { Ledger } from '../../src/ledger/ledger.ts';
+import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
+import { misfortuneOf } from '../../simulators/faults.ts';
+import type { Effect } from '../../simulators/effects.ts';
+import { simulateLab, type Simulation } from '../../simulators/lab.ts';
+import { MemoryBroker, type MemoryBus } from '../../simulators/memory-bus.ts';
+import { createWorld, type World } from '../../simulators/world.ts';
+import { evenAdvisor } from './advisor.ts';
+import { MeterBench } from './meters.ts';
+import { Killed, Misfortunes } from './misfortunes.ts';
+import type { Plan } from './plan.ts';
+import { SiteClock, SleepyProcess } from './process.ts';
+import { Watch } from './watch.ts';
+
+/** A controller as an operating system sees it. */
+export interface Controller {
+  readonly instance: string;
+  readonly process: SleepyProcess;
+  readonly bus: MemoryBus;
+  readonly engine: Engine;
+  readonly ledger: Ledger;
+  /** Why it has ended by itself. */
+  ended?: Failure;
+}
+
+/** The parts that a test may exchange to see what happens without a protection. */
+export interface Parts {
+  journal?(device: string, journal: Journal): Journal;
+  bus?(bus: MemoryBus, who: 'controller' | 'device'): MemoryBus;
+  ledger?(ledger: Ledger): Ledger;
+}
+
+/** A whole site on one clock: broker, instruments, and the controllers that come and go. */
+export class Site {
+  readonly plan: Plan;
+  readonly clock = new SiteClock();
+  readonly broker: MemoryBroker;
+  readonly world: World;
+  readonly effects: Effect[] = [];
+  readonly watch: Watch;
+  readonly misfortunes: Misfortunes;
+  readonly meters: MeterBench;
+  readonly simulation: Simulation;
+  readonly problems: string[] = [];
+  controller: Controller | undefined;
+  readonly deposed: Controller[] = [];
+  readonly #parts: Parts;
+  readonly #journals = new Map<string, Journal>();
+  readonly #folder: string | undefined;
+  #ledger: Ledger;
+  #ledgerFile: string | undefined;
+  #starts = 0;
+
+  constructor(plan: Plan, parts: Parts = {}) {
+    this.plan = plan;
+    this.#parts = parts;
+    this.#folder = plan.onDisk ? mkdtempSync(join(tmpdir(), 'labwright-sim-')) : undefined;
+    this.#ledgerFile = this.#folder === undefined ? undefined : join(this.#folder, 'ledger-0.db');
+    this.#ledger = this.#open();
+    const { clock } = this;
+    this.broker = new MemoryBroker({ clock });
+    const lab = structuredClone(plan.definition.lab);
+    this.world = createWorld({ lab });
+    const record = this.world.record.bind(this.world);
+    this.world.record = (device, at, happening, key) => {
+      this.effects.push({ ...happening, device, at, ...(key === undefined ? {} : { key }) });
+      record(device, at, happening, key);
+    };
+    this.misfortunes = new Misfortunes(this, lab);
+    this.meters = new MeterBench(plan.definition.lab, this.world, clock);
+    this.watch = new Watch(clock, this.misfortunes, (device, key) =>
+      misfortuneOf(lab.devices[device as keyof typeof lab.devices]!.faults, plan.seed, device, key),
+    );
+    const { watch, misfortunes } = this;
+    this.simulation = simulateLab({
+      lab,
+      clock,
+      seed: plan.seed,
+      world: this.world,
+      connect: (clientId, will) => {
+        const bus = this.broker.connect({ clientId, ...(will === undefined ? {} : { will }) });
+        const metered = this.meters.tamper(clientId, bus);
+        return parts.bus?.(metered, 'device') ?? metered;
+      },
+      journalFor: (device) => this.#journalFor(device),
+      tampering: {
+        crashAt: (device, point, key) => misfortunes.crashAt(device, point, key),
+        describe: (device, body) => misfortunes.describe(device, body),
+        driver: (device, driver) => watch.over(device, driver),
+      },
+    });
+    void this.simulation.start();
+  }
+
+  get ledger(): Ledger {
+    return this.controller?.ledger ?? this.#ledger;
+  }
+
+  #journalFor(device: string): Journal {
+    const known = this.#journals.get(device);
+    if (known !== undefined) return known;
+    const plain = this.misfortunes.journal(device, memoryJournal());
+    const journal = this.#parts.journal?.(device, plain) ?? plain;
+    this.#journals.set(device, journal);
+    return journal;
+  }
+
+  #open(): Ledger {
+    const ledger =
+      this.#ledgerFile === undefined
+        ? Ledger.open(':memory:')
+        : Ledger.open(this.#ledgerFile, { create: true, durable: false });
+    return this.#parts.ledger?.(ledger) ?? ledger;
+  }
+
+  /** Starts a device that is off; one that cannot start because its disk is full is tried again. */
+  switchOn(device: string): void {
+    try {
+      void this.simulation.restart(device);
+    } catch (error) {
+      if (!(error instanceof FailureError)) throw error;
+      this.simulation.crash(device);
+      this.clock.after(30_000, () => this.switchOn(device));
+    }
+  }
+
+  startController(): void {
+    if (this.controller !== undefined) return;
+    const { clock, plan } = this;
+    const { definition } = plan;
+    const instance = `controller-${++this.#starts}`;
+    const ledger = this.misfortunes.disk(this.#ledger, instance);
+    const process = new SleepyProcess(clock);
+    const own = process.clock();
+    const plain = this.broker.connect({ clientId: instance });
+    const bus = this.#parts.bus?.(plain, 'controller') ?? plain;
+    const engine = new Engine({
+      ledger,
+      clock: own,
+      bus: process.bus(bus),
+      advisor: plan.optimizer ? inlineAdvisor(own) : evenAdvisor(own),
+      site: definition.lab.site,
+      instance,
+      software: 'simulation',
+      settleMs: 500,
+      strict: true,
+    });
+    const controller: Controller = { instance, process, bus, engine, ledger };
+    this.controller = controller;
+    engine.onFatal((failure) => this.#ended(controller, failure));
+    engine.start(definition, { origin: clock.now(), anchor: clock.now() });
+  }
+
+  /** It has ended by itself, in an orderly way. */
+  #ended(controller: Controller, failure: Failure): void {
+    controller.ended = failure;
+    controller.bus.kill();
+    if (controller !== this.controller) return;
+    this.controller = undefined;
+    if (failure.code !== 'ledger.full')
+      this.problems.push(`The controller ended although no other had taken over: ${describeFailure(failure)}`);
+    this.#restartLater(5_000);
+  }
+
+  /** Vanishes as under SIGKILL; is started again a while later. */
+  killController(downMs: number): void {
+    const { controller } = this;
+    if (controller === undefined) return;
+    this.controller = undefined;
+    controller.bus.kill();
+    controller.engine.kill();
+    this.#restartLater(downMs);
+  }
+
+  #restartLater(downMs: number): void {
+    this.clock.after(downMs, () => {
+      if (this.controller !== undefined) return;
+      if (this.#ledgerFile !== undefined) {
+        this.#ledger.close();
+        this.#ledger = this.#open();
+      }
+      this.startController();
+    });
+  }
+
+  /** Takes a copy of the ledger and starts another controller on it, while the first one still lives. */
+  depose(): void {
+    const { controller } = this;
+    if (controller === undefined || this.#folder === undefined || this.#ledgerFile === undefined) return;
+    const copy = join(this.#folder, `ledger-${this.#starts}.db`);
+    for (const end of ['', '-wal'])
+      if (existsSync(this.#ledgerFile + end)) copyFileSync(this.#ledgerFile + end, copy + end);
+    this.#ledgerFile = copy;
+    this.#ledger = this.#open();
+    this.deposed.push(controller);
+    this.controller = undefined;
+    this.startController();
+  }
+
+  /** Until something holds or lab time `limit` (of the timeline) has come. Restarts controllers that are killed. */
+  run(until: () => boolean, limit: number): boolean {
+    for (;;) {
+      try {
+        return this.clock.timeline.run(() => until() || this.problems.length > 0 || this.#tooBusy(), limit);
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+        if (this.controller?.instance === error.instance) this.killController(error.downMs);
+        else this.deposed.find(({ instance }) => instance === error.instance)?.engine.kill();
+      }
+    }
+  }
+
+  #instant = 0;
+  #steps = 0;
+
+  /** Time that does not pass any more would keep this process busy for ever. */
+  #tooBusy(): boolean {
+    const now = this.clock.timeline.now();
+    if (now !== this.#instant) {
+      this.#instant = now;
+      this.#steps = 0;
+    }
+    if (++this.#steps > 100_000) this.problems.push('The site is busy without end and lab time stands still.');
+    return false;
+  }
+
+  close(): void {
+    for (const { ledger } of this.deposed) ledger.close();
+    this.#ledger.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
