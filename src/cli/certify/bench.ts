@@ -39,7 +39,7 @@ export const answerMs = 3_000;
 /** What a device that keeps the order of messages would have said by now is waited for no longer than this. */
 const barrierMs = 1_000;
 const ttlMs = 60_000;
-const controller = 'certify';
+const controllerFor = (device: string): string => `certify-${device}`.slice(0, 64);
 
 export class Bench {
   readonly place: Place;
@@ -65,7 +65,7 @@ export class Bench {
   static async open(place: Place): Promise<Bench> {
     const clientId = `labwright-certify-${uniqueId().slice(0, 8)}`;
     const body = { online: false, epoch: 0, instance: clientId, at: toWireTime(Date.now()) };
-    const will = { topic: topics.controller(place.site, controller), payload: JSON.stringify(body) };
+    const will = { topic: topics.controller(place.site, controllerFor(place.device)), payload: JSON.stringify(body) };
     return new Bench(place, await connectBus({ url: place.url, clientId, will }));
   }
 
@@ -99,6 +99,19 @@ export class Bench {
   /** A place in the story: what is heard from here on. */
   get mark(): number {
     return this.heard.length;
+  }
+
+  /** What the broker gives to a newcomer on one of the device's topics. */
+  async retained(leaf: '$descriptor' | '$state'): Promise<Heard | undefined> {
+    const { site, device } = this.place;
+    const topic = topics[leaf === '$state' ? 'state' : 'descriptor'](site, device);
+    const from = this.mark;
+    const unsubscribe = this.#bus.subscribe(topic, () => {});
+    const found = await this.until(() =>
+      this.heard.slice(from).find((heard) => heard.retained && heard.topic === topic),
+    );
+    unsubscribe();
+    return found;
   }
 
   events(key: string, from = 0): EventMessage[] {
@@ -187,15 +200,16 @@ export class Bench {
     const now = Date.now();
     const pace = { origin: now, anchor: now, speed: 1 };
     const body = { online, epoch: this.epoch, instance: this.run, at: toWireTime(now), pace };
-    this.#bus.publish(topics.controller(this.place.site, controller), JSON.stringify(body), { retain: true });
+    const topic = topics.controller(this.place.site, controllerFor(this.place.device));
+    this.#bus.publish(topic, JSON.stringify(body), { retain: true });
   }
 
-  /** Another controller that is online at the site. */
+  /** A controller of campaigns that is online at the site. */
   get otherController(): string | undefined {
     const online = new Map<string, boolean>();
     for (const { message } of this.heard)
       if (message?.kind === 'controller') online.set(message.topic.controller, message.body.online);
-    return [...online].find(([id, here]) => here && id !== controller)?.[0];
+    return [...online].find(([id, here]) => here && !id.startsWith('certify-'))?.[0];
   }
 
   /** On a connection of its own: a broker that does not take a message this large may cut it. */

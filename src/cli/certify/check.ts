@@ -38,6 +38,8 @@ export interface Trial {
   /** Refused for good. */
   refused?: CommandMessage;
   crash?: Promise<CrashScene>;
+  /** $state did not say that nothing is at work when nothing was. */
+  restless?: boolean;
 }
 
 /** A command and its result. */

@@ -87,11 +87,15 @@ export async function repeat({ bench }: Trial, command: CommandMessage, last: Ev
 const sameKind = (answer: EventMessage, last: EventMessage): string =>
   answer.kind === last.kind && answer.n === last.n ? ', but with another content' : '';
 
-/** Before a check: nothing at work and not halted, whatever the check before has left behind. */
-export async function rest({ bench, longestMs }: Trial): Promise<void> {
+/**
+ * Before a check: nothing at work and not halted, whatever the check before has left behind. A device that has once not
+ * come to rest is not waited for again.
+ */
+export async function rest(trial: Trial): Promise<void> {
+  const { bench, longestMs } = trial;
   const idle = () => (bench.state?.running.length === 0 && bench.state.state === 'ready' ? true : undefined);
-  if (idle() || (await bench.until(idle, answerMs / 3))) return;
+  if (trial.restless || idle() || (await bench.until(idle, answerMs / 3))) return;
   bench.control('resume');
   bench.control('cancel');
-  await bench.until(idle, longestMs);
+  trial.restless = (await bench.until(idle, longestMs)) !== true;
 }

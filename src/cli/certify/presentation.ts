@@ -5,25 +5,21 @@ import { durationOf } from '../../domain/resolve.ts';
 import { unitScale } from '../../domain/quantity.ts';
 import { demand, pass, type Check } from './check.ts';
 import { instanceOf } from './instance.ts';
-import type { Bench } from './bench.ts';
 
 /** What a device says of itself before it is asked for anything. */
-
-const firstOn = (bench: Bench, leaf: string) => bench.heard.find(({ topic }) => topic.endsWith(`/${leaf}`));
 
 export const descriptor: Check = {
   id: 'descriptor',
   section: '1',
   says: 'The descriptor is retained on $descriptor: JSON Schemas that can be read, UCUM units, ordered durations, consumes that name parameters, and the hash of it all.',
   async try({ bench }) {
-    const said = await bench.until(() => firstOn(bench, '$descriptor'));
+    const said = await bench.retained('$descriptor');
     demand(
       said !== undefined,
       'Nothing is retained on $descriptor.',
-      'Publish the descriptor, retained, at every connect.',
+      'Publish the descriptor with the retain flag at every connect.',
     );
     demand(said.wrong === undefined, said.wrong ?? '', 'Compare it with the schema in docs/asyncapi.json.');
-    demand(said.retained, 'The descriptor is not retained.', 'Publish it with the retain flag.');
     const { hash, ...body } = JSON.parse(said.payload) as DescriptorBody & { hash: unknown };
     const right = digest(body);
     const mend =
@@ -46,7 +42,7 @@ function checkCapability(capability: Capability): void {
   for (const [field, unit] of Object.entries(units))
     demand(
       unitScale(unit) !== undefined,
-      `${name}: "${unit}" of ${field} is no unit.`,
+      `${name}: "${unit}" of ${field} is no unit that can be read.`,
       'Write units as UCUM, like mL or Cel.',
     );
   const known = Object.keys((capability.parameters['properties'] as object | undefined) ?? {});
@@ -91,14 +87,13 @@ export const state: Check = {
   section: '1',
   says: 'The state is retained on $state, with boot and a seq that is at least 1; seq 0 is the last will of the broker.',
   async try({ bench }) {
-    const said = await bench.until(() => firstOn(bench, '$state'));
+    const said = await bench.retained('$state');
     demand(
       said !== undefined,
       'Nothing is retained on $state.',
-      'Publish the state, retained, at every connect and change.',
+      'Publish the state with the retain flag at every connect and change.',
     );
     demand(said.wrong === undefined, said.wrong ?? '', 'Compare it with the schema in docs/asyncapi.json.');
-    demand(said.retained, 'The state is not retained.', 'Publish it with the retain flag.');
     const { message } = said;
     demand(message?.kind === 'state', 'The state cannot be read.', 'Compare it with the schema in docs/asyncapi.json.');
     const { state: word, boot, seq } = message.body;

@@ -1,19 +1,22 @@
 import { isDeepStrictEqual } from 'node:util';
 import { schemaViolation } from '../../domain/descriptor.ts';
 import { fromWireTime } from '../../wire/time.ts';
-import { commandHash } from '../../wire/messages.ts';
-import { allInWords, demand, inWords, pass, type Check } from './check.ts';
+import { commandHash, type EventMessage } from '../../wire/messages.ts';
+import { allInWords, demand, inWords, pass, skip, type Check } from './check.ts';
 import { atWork, begin, finish, refusal, repeat, resultOf } from './moves.ts';
 
 /** The story of one command, and what becomes of copies of it. */
+
+const slackMs = 100;
 
 export const ack: Check = {
   id: 'ack',
   section: '2',
   says: 'A command is answered by an ack with n 1 and the boot of the device.',
-  needs: ['descriptor', 'state'],
+  needs: ['state'],
   async try(trial) {
     const { bench } = trial;
+    if (bench.subject === undefined) return skip('there is no descriptor that could be read');
     const command = await begin(trial);
     const first = bench.events(command.key)[0];
     demand(
@@ -61,25 +64,34 @@ export const repeatWhileRunning: Check = {
   async try(trial) {
     const { bench } = trial;
     const command = bench.command();
+    const begun = Date.now();
     bench.send(command);
     bench.send(command);
     await bench.event(command.key, () => true);
     bench.send(command);
+    const copied = Date.now();
     trial.spare = await finish(trial, command);
+    const distinct = () =>
+      bench
+        .events(command.key)
+        .filter((event, i, all) => all.findIndex((other) => isDeepStrictEqual(event, other)) === i);
     await bench.barrier();
-    const distinct = bench
-      .events(command.key)
-      .filter((event, i, all) => all.findIndex((other) => isDeepStrictEqual(event, other)) === i);
-    const acks = distinct.filter(({ kind }) => kind === 'ack').length;
-    const results = distinct.filter(({ kind }) => kind === 'result').length;
-    demand(
-      acks === 1 && results === 1 && distinct.every(({ kind }) => kind !== 'nack'),
-      `Three copies gave ${allInWords(distinct)}.`,
-      'Look the key up before admitting a command; one that is known is answered, and not started again.',
-    );
-    return pass(`3 copies, ${allInWords(distinct)}`);
+    // A second act ends as much later as the copy that caused it came later.
+    const second = () => (distinct().filter(({ kind }) => kind === 'result').length > 1 ? true : undefined);
+    await bench.until(second, 2 * (copied - begun) + slackMs);
+    checkOnce(distinct());
+    return pass(`3 copies, one ack, one ${inWords(trial.spare.result)}`);
   },
 };
+
+function checkOnce(distinct: readonly EventMessage[]): void {
+  const count = (wanted: EventMessage['kind']) => distinct.filter(({ kind }) => kind === wanted).length;
+  demand(
+    count('ack') === 1 && count('result') === 1 && count('nack') === 0,
+    `Three copies gave ${allInWords(distinct)}.`,
+    'Look the key up before admitting a command; one that is known is answered, and not started again.',
+  );
+}
 
 export const repeatWhenDone: Check = {
   id: 'repeat-done',
