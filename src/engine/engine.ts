@@ -78,7 +78,7 @@ export class Engine {
       commandState: (key) => this.#commandState(key),
       listener: {
         onEvent: (event, actor) => this.submit(event, actor),
-        onMeter: (reading) => this.#intake.meter(reading),
+        onMeter: (reading, saidAt) => this.#intake.meter(reading, saidAt),
         onTelemetry: (telemetry) => {
           this.#intake.telemetry(telemetry);
           this.#timers.wakeForTelemetry(() => this.#wake());

@@ -22,7 +22,8 @@ export interface Telemetry {
 export interface GatewayListener {
   /** Something has happened; the engine decides whether it is news. */
   onEvent(event: NewEvent, actor: string): void;
-  onMeter(reading: MeterReading): void;
+  /** `saidAt` by the clock of who said it, ms. */
+  onMeter(reading: MeterReading, saidAt: number): void;
   onTelemetry(telemetry: Telemetry): void;
   onLog(device: string, level: string, message: string): void;
   /** A device has seen this epoch, of a controller that was there before. */
@@ -230,14 +231,15 @@ export class Gateway {
         const device = DeviceId.parse(topic.device);
         const resolution = toJoules(body.resolution, body.unit);
         const { boot, resetAt } = body;
-        return listener.onMeter({
+        const reading = {
           device,
           meter: DeviceId.parse(topic.meter),
           total: meterTotal(body),
           resolution,
           boot,
           resetAt,
-        });
+        };
+        return listener.onMeter(reading, fromWireTime(body.at));
       }
       case 'telemetry': {
         const { device, channel } = message.topic;

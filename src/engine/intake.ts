@@ -8,13 +8,16 @@ const mostTelemetry = 10_000;
 
 /** Decides what of all that comes in is news; holds what need not be an event. */
 export class Intake {
-  readonly #latest = new Map<string, MeterReading>();
+  readonly #latest = new Map<string, { readonly reading: MeterReading; readonly saidAt: number }>();
   readonly #recorded = new Map<string, number>();
   readonly #rejected = new Map<string, number>();
   #telemetry: Telemetry[] = [];
 
-  meter(reading: MeterReading): void {
-    this.#latest.set(`${reading.device}/${reading.meter}`, reading);
+  /** Readings that were overtaken on their way, or that a broker brings back, are not the latest. */
+  meter(reading: MeterReading, saidAt: number): void {
+    const id = `${reading.device}/${reading.meter}`;
+    const latest = this.#latest.get(id);
+    if (latest === undefined || saidAt >= latest.saidAt) this.#latest.set(id, { reading, saidAt });
   }
 
   telemetry(telemetry: Telemetry): void {
@@ -32,12 +35,12 @@ export class Intake {
   readingsBefore(event: NewEvent, state: CoreState): MeterReading[] {
     const device = meteredDevice(event, state);
     if (device === undefined) return [];
-    const readings = [...this.#latest].filter(([id, reading]) => {
+    const readings = [...this.#latest].filter(([id, { reading }]) => {
       const wanted = device === '*' || reading.device === device;
       return wanted && this.#recorded.get(id) !== reading.total;
     });
-    for (const [id, { total }] of readings) this.#recorded.set(id, total);
-    return readings.map(([, reading]) => reading);
+    for (const [id, { reading }] of readings) this.#recorded.set(id, reading.total);
+    return readings.map(([, { reading }]) => reading);
   }
 
   /** Whether an event changes anything; whatever is repeated, late or too much is not appended. */
