@@ -1,4 +1,5 @@
 import { type Failure, type Result, failed, failure, ok } from '../base/failure.ts';
+import { checkExclusions } from './check-exclusions.ts';
 import { leastCost } from './cost.ts';
 import type { Datum, LinearConstraint, Objective, Parameter, Point, Problem, SuggestOptions } from './problem.ts';
 import { boundsOf } from './space.ts';
@@ -33,6 +34,7 @@ export function checkInput(
     () => checkParameters(problem.parameters),
     () => checkObjectives(problem),
     ...problem.constraints.map((constraint) => () => checkConstraint(constraint, problem.parameters)),
+    () => checkExclusions(problem),
     () => checkCost(problem),
     () => checkDesigns(problem),
     ...data.map((datum, i) => () => checkDatum(problem, datum, i)),
@@ -84,8 +86,9 @@ function checkParameter(parameter: Parameter): Failure | undefined {
 }
 
 function checkCategories(what: string, parameter: Parameter & { type: 'categorical' }): Failure | undefined {
-  const { levels, descriptors } = parameter;
-  if (levels.length === 0) return invalid(`${what} has no level.`, 'List at least one.');
+  const { descriptors, retired = [] } = parameter;
+  if (parameter.levels.length === 0) return invalid(`${what} has no level.`, 'List at least one.');
+  const levels = [...parameter.levels, ...retired];
   const twice = repeated(levels, `levels of "${parameter.name}"`);
   if (twice !== undefined || descriptors === undefined) return twice;
   const length = descriptors[levels[0]!]?.length ?? 0;
@@ -177,7 +180,14 @@ function checkDesigns(problem: Problem): Failure | undefined {
 
 function checkWithin({ parameters }: Problem, point: Point, i: number): Failure | undefined {
   for (const parameter of parameters) {
-    if (parameter.type === 'categorical') continue;
+    if (parameter.type === 'categorical') {
+      const level = String(point[parameter.name]);
+      if (parameter.levels.includes(level)) continue;
+      return invalid(
+        `Design ${i + 1} has the retired level "${level}" for "${parameter.name}".`,
+        'Leave the design out.',
+      );
+    }
     const value = Number(point[parameter.name]);
     const [min, max] = boundsOf(parameter);
     const listed = parameter.type !== 'ordinal' || parameter.levels.includes(value);
@@ -195,7 +205,7 @@ function checkPoint({ parameters }: Problem, point: Point, what: string): Failur
     const name = `"${parameter.name}"`;
     if (value === undefined) return invalid(`${what} has no value for ${name}.`, 'Give every parameter a value.');
     if (parameter.type === 'categorical') {
-      if (!parameter.levels.includes(String(value))) {
+      if (![...parameter.levels, ...(parameter.retired ?? [])].includes(String(value))) {
         return invalid(`${what} has the unknown level "${value}" for ${name}.`, 'Add the level to the space.');
       }
     } else if (typeof value !== 'number' || !Number.isFinite(value)) {

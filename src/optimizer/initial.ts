@@ -1,7 +1,7 @@
 import type { Stream } from '../base/random.ts';
 import { samplePoints } from './sample.ts';
 import { isTaken, listPoints } from './search.ts';
-import { type Space, distance } from './space.ts';
+import { type Space, distance, isFree } from './space.ts';
 
 /** Experiments before the model decides, where the user does not say: twice the parameters plus one, 4 to 24. */
 export const initialCount = (space: Space): number => Math.min(24, Math.max(4, 2 * space.dimensions.length + 1));
@@ -18,7 +18,7 @@ export function initialPoints(
   random: Stream,
   skip: number,
 ): Float64Array[] {
-  const plain = space.designs === undefined && space.constraints.length === 0;
+  const plain = space.designs === undefined && isFree(space);
   if (plain && space.dimensions.every(({ kind }) => kind === 'continuous')) {
     return samplePoints(space, count, random, skip).filter((x) => !isTaken(x, known));
   }

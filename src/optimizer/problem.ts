@@ -19,6 +19,8 @@ export type Parameter =
       readonly levels: readonly string[];
       /** One vector of the same length for every level; similar vectors mean similar behaviour. */
       readonly descriptors?: Readonly<Record<string, readonly number[]>>;
+      /** Levels no longer allowed: never suggested, but the data that has them still teaches the model. */
+      readonly retired?: readonly string[];
     };
 
 /** sum of coefficient times parameter, compared with a bound. A mixture is `=`, coefficients 1, bound 1. */
@@ -27,6 +29,17 @@ export interface LinearConstraint {
   readonly relation: '<=' | '>=' | '=';
   readonly bound: number;
 }
+
+/** At most so many of these parameters, which can all be zero, differ from zero. */
+export interface Cardinality {
+  readonly parameters: readonly string[];
+  readonly atMost: number;
+}
+
+/** A combination that must not be tried: every named parameter has one of the values, or lies in the range (ends included). */
+export type Forbidden = Readonly<
+  Record<string, { readonly in: readonly (number | string)[] } | { readonly min?: number; readonly max?: number }>
+>;
 
 export interface Objective {
   readonly name: string;
@@ -57,6 +70,8 @@ export interface Cost {
 export interface Problem {
   readonly parameters: readonly Parameter[];
   readonly constraints: readonly LinearConstraint[];
+  readonly cardinality?: readonly Cardinality[];
+  readonly forbidden?: readonly Forbidden[];
   readonly objectives: readonly Objective[];
   /** Measured beside the objectives, or objectives themselves, with a bound each. */
   readonly outcomes?: readonly OutcomeConstraint[];

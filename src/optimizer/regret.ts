@@ -11,12 +11,12 @@ import { listPoints } from './search.ts';
 import { type Space, modelPoint } from './space.ts';
 
 /** Points that compete with the incumbent, and how often the function is drawn. */
-const rivals = 96;
-const draws = 256;
+const rivals = 48;
+const draws = 192;
 
 /**
- * How much better than the best observed point (by posterior mean) some other point may be: the function is drawn 256
- * times from the posterior, jointly at the incumbent and at the 96 points most likely to beat it (highest mean plus two
+ * How much better than the best observed point (by posterior mean) some other point may be: the function is drawn 192
+ * times from the posterior, jointly at the incumbent and at the 48 points most likely to beat it (highest mean plus two
  * standard deviations among samples of the space, allowed more likely than not), and the regret of a draw is its maximum
  * less its value at the incumbent. The probability that regret is at most a tolerance is the share of such draws (Wilson
  * 2024, Stopping Bayesian Optimization with Probabilistic Regret Bounds). Regret and tolerance are in the objective's
@@ -48,7 +48,7 @@ export function assessRegret(
 
 function chooseRivals(space: Space, aim: Aim, chances: readonly Gate[], random: Stream): Float64Array[] {
   const belief = new Belief(aim.outcome.gp, 0);
-  return (listPoints(space, random) ?? samplePoints(space, 768, random))
+  return (listPoints(space, random) ?? samplePoints(space, 320, random))
     .map((x) => modelPoint(space, x))
     .filter((x) => chances.every((gate) => gate(x) > Math.log(0.5)))
     .map((x) => {

@@ -1,4 +1,5 @@
 import type { Stream } from '../base/random.ts';
+import { drawSupport, heldColumns, isAllowed } from './exclusions.ts';
 import { project } from './polytope.ts';
 import { sobol } from './sobol.ts';
 import type { HalfSpace, Space } from './space.ts';
@@ -20,7 +21,17 @@ export function snap(space: Space, j: number, u: number): number {
  */
 export function samplePoints(space: Space, count: number, random: Stream, skip = 0): Float64Array[] {
   if (space.designs !== undefined) return sampleRows(space.designs, count, random);
-  if (space.constraints.length > 0) return samplePolytope(space, count, random);
+  if (space.forbids.length === 0) return sampleThrough(space, count, random, skip);
+  const points: Float64Array[] = [];
+  for (let round = 0; round < 20 && points.length < count; round++) {
+    points.push(...sampleThrough(space, count, random, skip).filter((x) => isAllowed(space, x)));
+  }
+  return points.slice(0, count);
+}
+
+/** The same with forbidden combinations left aside. */
+function sampleThrough(space: Space, count: number, random: Stream, skip: number): Float64Array[] {
+  if (space.constraints.length + space.groups.length > 0) return samplePolytope(space, count, random);
   const d = space.dimensions.length;
   const cube = sobol(count, d, random, skip);
   return Array.from({ length: count }, (_, i) =>
@@ -42,7 +53,7 @@ function sampleRows(rows: readonly Float64Array[], count: number, random: Stream
 function samplePolytope(space: Space, count: number, random: Stream): Float64Array[] {
   const free = continuousColumns(space);
   const tied = space.dimensions.some(
-    ({ kind }, j) => kind === 'discrete' && space.constraints.some(({ a }) => a[j] !== 0),
+    ({ kind }, j) => space.groups.length > 0 || (kind === 'discrete' && space.constraints.some(({ a }) => a[j] !== 0)),
   );
   const points: Float64Array[] = [];
   let last: Float64Array | undefined;
@@ -51,8 +62,9 @@ function samplePolytope(space: Space, count: number, random: Stream): Float64Arr
       last !== undefined && !tied ? Float64Array.from(last) : drawStart(space, random, free);
     if (x === undefined) continue;
     redraw(space, x, random);
-    if (free.length > 0)
-      walk(space.constraints, x, free, random, last === undefined || tied ? 4 + 2 * free.length : 4 + free.length);
+    const loose = without(free, heldColumns(space, x));
+    if (loose.length > 0)
+      walk(space.constraints, x, loose, random, last === undefined || tied ? 4 + 2 * free.length : 4 + free.length);
     points.push(x);
     last = x;
     if (points.length === 0 && attempt > 20) break;
@@ -64,6 +76,7 @@ function samplePolytope(space: Space, count: number, random: Stream): Float64Arr
 function redraw(space: Space, x: Float64Array, random: Stream): void {
   space.dimensions.forEach((dimension, j) => {
     if (dimension.kind === 'continuous' || space.constraints.some(({ a }) => a[j] !== 0)) return;
+    if (space.groups.some(({ columns }) => columns.includes(j))) return;
     x[j] = dimension.coordinate(random.integer(dimension.levels));
   });
 }
@@ -71,11 +84,18 @@ function redraw(space: Space, x: Float64Array, random: Stream): void {
 function drawStart(space: Space, random: Stream, free: readonly number[]): Float64Array | undefined {
   for (let attempt = 0; attempt < 10; attempt++) {
     const x = Float64Array.from(space.dimensions, (_, j) => snap(space, j, random.next()));
-    if (!assignLevels(space, x, random)) continue;
-    if (project(x, space.constraints, free)) return x;
+    drawSupport(space, x, random);
+    const held = heldColumns(space, x);
+    if (!assignLevels(space, x, random, held)) continue;
+    if (project(x, space.constraints, without(free, held)) && isWithin(space, x)) return x;
   }
   return undefined;
 }
+
+const isWithin = ({ groups }: Space, x: Float64Array): boolean => isAllowed({ groups, forbids: [] }, x);
+
+export const without = (columns: readonly number[], held: readonly number[]): number[] =>
+  columns.filter((column) => !held.includes(column));
 
 /**
  * Draws the constrained discrete coordinates one after another in random order, each among the levels for which the
@@ -87,7 +107,7 @@ export function assignLevels(space: Space, x: Float64Array, random: Stream, fixe
     kind === 'discrete' && !fixed.includes(j) && constraints.some(({ a }) => a[j] !== 0) ? [j] : [],
   );
   const order = shuffled(held, random);
-  const open = new Set<number>([...order, ...continuousColumns(space)]);
+  const open = new Set<number>([...order, ...without(continuousColumns(space), fixed)]);
   let nodes = 0;
   const assign = (depth: number): boolean => {
     if (!constraints.every((constraint) => reachable(constraint, x, open))) return false;

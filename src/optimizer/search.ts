@@ -1,7 +1,8 @@
 import type { Stream } from '../base/random.ts';
+import { heldColumns, isAllowed, keepLargest, swaps } from './exclusions.ts';
 import { project } from './polytope.ts';
-import { assignLevels, continuousColumns, samplePoints } from './sample.ts';
-import { type Space, samePoint, satisfies } from './space.ts';
+import { assignLevels, continuousColumns, samplePoints, without } from './sample.ts';
+import { type Space, isFree, samePoint, satisfies } from './space.ts';
 
 /** A function to be maximised over the space, in search coordinates. */
 export type Surface = (x: Float64Array, gradient?: Float64Array) => number;
@@ -31,6 +32,22 @@ export function maximize(space: Space, surface: Surface, options: SearchOptions)
   const list = listPoints(space, options.random);
   if (list !== undefined) return bestOf(list, surface, options.taken);
   const raw = candidates(space, options);
+  if (space.forbids.length > 0) return searchFrom(raw, space, avoiding(space, surface), options);
+  return searchFrom(raw, space, surface, options);
+}
+
+/** A climb that enters a forbidden region falls off a cliff there, and steps back. */
+const avoiding =
+  (space: Space, surface: Surface): Surface =>
+  (x, gradient) =>
+    isAllowed(space, x) ? surface(x, gradient) : -Infinity;
+
+function searchFrom(
+  raw: readonly Float64Array[],
+  space: Space,
+  surface: Surface,
+  options: SearchOptions,
+): Found | undefined {
   const rated = raw.map((x) => ({ x, value: surface(x) })).sort((a, b) => b.value - a.value);
   const climbed = climbAll(space, surface, chooseStarts(rated, options.random));
   let best: Found | undefined;
@@ -83,7 +100,7 @@ function candidates(space: Space, { random, near }: SearchOptions): Float64Array
   const spread = samplePoints(space, Math.min(1024, 192 + 48 * d), random);
   const free = continuousColumns(space);
   for (let i = 0; i < 160 && near.length > 0; i++) {
-    const x = Float64Array.from(near[i % near.length]!);
+    const x = intoBounds(space, near[i % near.length]!, random);
     const reach = [0.2, 0.05, 0.01][i % 3]!;
     const share = Math.max(1 / d, Math.min(1, 20 / d) * (i % 2 === 0 ? 1 : 0.4));
     space.dimensions.forEach((dimension, j) => {
@@ -96,6 +113,16 @@ function candidates(space: Space, { random, near }: SearchOptions): Float64Array
   return spread;
 }
 
+/** The nearest point within today's bounds and levels; a level no longer allowed gives way to any other. */
+function intoBounds({ dimensions }: Space, x: Float64Array, random: Stream): Float64Array {
+  return x.map((u, j) => {
+    const { kind, levels, level, coordinate } = dimensions[j]!;
+    if (kind === 'continuous') return Math.min(1, Math.max(0, u));
+    if (kind === 'categorical') return u < levels ? u : random.integer(levels);
+    return coordinate(level(u));
+  });
+}
+
 function nearLevel({ levels, kind, level }: Space['dimensions'][number], u: number, random: Stream): number {
   if (kind === 'categorical') return random.integer(levels);
   const step = (random.chance(0.5) ? 1 : -1) * (1 + random.integer(Math.max(1, Math.round(0.1 * levels))));
@@ -104,9 +131,12 @@ function nearLevel({ levels, kind, level }: Space['dimensions'][number], u: numb
 
 /** Moves x back into the constraints: the numbers by projection, levels anew where that is not enough. */
 function repair(space: Space, x: Float64Array, free: readonly number[], random: Stream): boolean {
-  if (space.constraints.length === 0) return true;
-  if (project(x, space.constraints, free)) return true;
-  return assignLevels(space, x, random) && project(x, space.constraints, free);
+  if (isFree(space)) return true;
+  keepLargest(space, x);
+  const held = heldColumns(space, x);
+  const loose = without(free, held);
+  if (project(x, space.constraints, loose)) return isAllowed(space, x);
+  return assignLevels(space, x, random, held) && project(x, space.constraints, loose) && isAllowed(space, x);
 }
 
 /** The three best raw candidates and three drawn among the next hundred, better ones more often. */
@@ -131,7 +161,7 @@ function climbAll(space: Space, surface: Surface, starts: readonly Found[]): Fou
 function climb(space: Space, surface: Surface, start: Found, free: readonly number[]): Found {
   const discrete = space.dimensions.flatMap(({ kind, levels }, j) => (kind !== 'continuous' && levels > 1 ? [j] : []));
   let best = free.length > 0 ? ascend(space, surface, start, free, 40) : start;
-  for (let round = 0; round < 6 && discrete.length > 0; round++) {
+  for (let round = 0; round < 6 && discrete.length + space.groups.length > 0; round++) {
     const moved = bestNeighbour(space, surface, best, discrete, free);
     if (moved === undefined) break;
     best = free.length > 0 ? ascend(space, surface, moved, free, 15) : moved;
@@ -140,7 +170,9 @@ function climb(space: Space, surface: Surface, start: Found, free: readonly numb
 }
 
 /** Spectral projected gradient ascent with an Armijo rule; stops when a step gains under 1e-6. */
-function ascend(space: Space, surface: Surface, start: Found, free: readonly number[], rounds: number): Found {
+function ascend(space: Space, surface: Surface, start: Found, columns: readonly number[], rounds: number): Found {
+  const free = space.groups.length === 0 ? columns : without(columns, heldColumns(space, start.x));
+  if (free.length === 0) return start;
   const d = start.x.length;
   let x = start.x;
   let gradient = new Float64Array(d);
@@ -198,7 +230,9 @@ function bestNeighbour(
 ): Found | undefined {
   let best: Found | undefined;
   const consider = (x: Float64Array) => {
-    if (space.constraints.length > 0 && !project(x, space.constraints, free)) return false;
+    if (space.constraints.length > 0 && !project(x, space.constraints, without(free, heldColumns(space, x))))
+      return false;
+    if (!isAllowed(space, x)) return true;
     const value = surface(x);
     if (value > (best?.value ?? from.value) + 1e-9) best = { x, value };
     return true;
@@ -210,7 +244,13 @@ function bestNeighbour(
       if (!consider(x)) for (const pair of tiedMoves(space, from.x, j, coordinate, discrete)) consider(pair);
     }
   }
+  for (const x of swaps(space, from.x)) consider(snapped(space, x));
   return best;
+}
+
+/** Each discrete coordinate at its nearest level. */
+function snapped({ dimensions }: Space, x: Float64Array): Float64Array {
+  return x.map((u, j) => (dimensions[j]!.kind === 'discrete' ? dimensions[j]!.coordinate(dimensions[j]!.level(u)) : u));
 }
 
 function neighbours({ kind, levels, level, coordinate }: Space['dimensions'][number], u: number): number[] {

@@ -1,4 +1,5 @@
 import { invariant } from '../base/invariant.ts';
+import { type Exclusions, compileExclusions, heldColumns, isAllowed } from './exclusions.ts';
 import type { Parameter, Point, Problem } from './problem.ts';
 
 /**
@@ -39,7 +40,7 @@ export interface Table {
   readonly distances: Float64Array;
 }
 
-export interface Space {
+export interface Space extends Exclusions {
   readonly dimensions: readonly Dimension[];
   readonly constraints: readonly HalfSpace[];
   /** Columns of numbers, in the order of the lengthscales. */
@@ -59,7 +60,8 @@ export function compileSpace(problem: Problem): Space {
   const dimensions = problem.parameters.map((parameter) => dimensionOf(parameter, constrained.has(parameter.name)));
   const numeric = dimensions.flatMap((dimension, j) => (dimension.kind === 'categorical' ? [] : [j]));
   const tables = problem.parameters.flatMap((parameter, j) => tablesOf(parameter, j));
-  const space = { dimensions, constraints: problem.constraints.map(halfSpaceOf(problem.parameters)), numeric, tables };
+  const constraints = problem.constraints.map(halfSpaceOf(problem.parameters));
+  const space = { dimensions, constraints, numeric, tables, ...compileExclusions(problem, dimensions) };
   if (problem.designs === undefined) return space;
   const rows = problem.designs.filter((point) => satisfies(space, encode(space, point)));
   return { ...space, rows, designs: rows.map((point) => encode(space, point)) };
@@ -68,12 +70,12 @@ export function compileSpace(problem: Problem): Space {
 function dimensionOf(parameter: Parameter, constrained: boolean): Dimension {
   if (parameter.type === 'continuous') return continuousDimension(parameter, constrained);
   if (parameter.type === 'categorical') {
-    const { name, levels } = parameter;
+    const { name, levels, retired = [] } = parameter;
     return {
       ...{ name, kind: 'categorical', levels: levels.length, warp: 0 },
       coordinate: (level) => level,
       level: (coordinate) => coordinate,
-      encode: (value) => levels.indexOf(String(value)),
+      encode: (value) => [...levels, ...retired].indexOf(String(value)),
       decode: (coordinate) => levels[coordinate]!,
     };
   }
@@ -141,12 +143,13 @@ function ordinalDimension(name: string, sorted: readonly number[], min: number, 
 /** Every category has the distance "differs"; where descriptors are given it has a second one, between those. */
 function tablesOf(parameter: Parameter, column: number): Table[] {
   if (parameter.type !== 'categorical') return [];
-  const count = parameter.levels.length;
+  const levels = [...parameter.levels, ...(parameter.retired ?? [])];
+  const count = levels.length;
   const differs = Float64Array.from({ length: count * count }, (_, k) => (k % count === Math.floor(k / count) ? 0 : 1));
   const own = { column, levels: count, distances: differs };
   const { descriptors } = parameter;
   if (descriptors === undefined || count < 2) return [own];
-  return [{ ...own, distances: descriptorDistances(parameter.levels.map((level) => descriptors[level]!)) }, own];
+  return [{ ...own, distances: descriptorDistances(levels.map((level) => descriptors[level]!)) }, own];
 }
 
 /** Squared distances of standardised descriptors, scaled so that the mean over pairs is 1/2; 0 where all are alike. */
@@ -199,11 +202,14 @@ export function encode(space: Pick<Space, 'dimensions'>, point: Point): Float64A
   });
 }
 
-/** The point at search coordinates; a row of a table comes back as it was given, to the last digit. */
+/** The point at search coordinates; a row of a table comes back as it was given, to the last digit, and so does zero. */
 export function decode(space: Space, x: Float64Array): Point {
   const row = space.designs?.findIndex((design) => design.every((value, j) => value === x[j])) ?? -1;
   if (row >= 0) return space.rows![row]!;
-  return Object.fromEntries(space.dimensions.map((dimension, j) => [dimension.name, dimension.decode(x[j]!)]));
+  const zeros = new Set(heldColumns(space, x));
+  return Object.fromEntries(
+    space.dimensions.map(({ name, decode: valueOf }, j) => [name, zeros.has(j) ? 0 : valueOf(x[j]!)]),
+  );
 }
 
 /** Model coordinate of a search coordinate: log((1 + u (e^w - 1))) / w under a warp w, else u itself. */
@@ -236,7 +242,12 @@ export function distance(space: Space, x: Float64Array, y: Float64Array): number
 /** Points this near are the same experiment. */
 export const samePoint = 1e-7;
 
-export function satisfies(space: Pick<Space, 'constraints'>, x: Float64Array): boolean {
+/** Whether nothing but the bounds and levels of its parameters limits a space. */
+export const isFree = ({ constraints, groups, forbids }: Space): boolean =>
+  constraints.length + groups.length + forbids.length === 0;
+
+export function satisfies(space: Pick<Space, 'constraints'> & Exclusions, x: Float64Array): boolean {
+  if (!isAllowed(space, x)) return false;
   return space.constraints.every(({ a, b, equality, tolerance }) => {
     let excess = -b;
     for (let j = 0; j < x.length; j++) excess += a[j]! * x[j]!;

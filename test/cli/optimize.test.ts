@@ -63,6 +63,23 @@ describe('labwright optimize --stdio', () => {
     expect(explanation.points[0]!.predicted.y.sd).toBeGreaterThan(0);
   });
 
+  it('keeps old data in the model when a level is taken away', () => {
+    const space = (levels: string[]) => ({
+      request: 'problem',
+      problem: { ...problem, parameters: [x, { name: 'kind', type: 'categorical', levels }] },
+    });
+    const seen = ['a', 'b', 'b'].map((kind, i) => ({ point: { x: i / 2, kind }, values: { y: i } }));
+    const { answers, session } = talk([
+      space(['a', 'b']),
+      { request: 'tell', observations: seen },
+      space(['a', 'c']),
+      { request: 'ask', batch: 8 },
+    ]);
+    expect(answers.map(({ ok }) => ok)).toEqual([true, true, true, true]);
+    expect(session.observations).toHaveLength(3);
+    expect(session.pending.map(({ kind }) => kind)).not.toContain('b');
+  });
+
   it('gives equal answers to equal conversations', () => {
     const lines = [started, { request: 'tell', observations: told }, { request: 'ask', batch: 2 }];
     expect(talk(lines).answers).toEqual(talk(lines).answers);

@@ -21,6 +21,7 @@ const Parameter = z.discriminatedUnion('type', [
     type: z.literal('categorical'),
     levels: z.array(z.string()).min(1),
     descriptors: z.record(z.string(), z.array(z.number())).exactOptional(),
+    retired: z.array(z.string()).exactOptional().describe('Levels no longer allowed, which old data may have.'),
   }),
 ]);
 
@@ -33,11 +34,24 @@ const Objective = z.strictObject({
   reference: z.number().exactOptional(),
 });
 
+const Part = z.union([
+  z.strictObject({ in: z.array(z.union([z.number(), z.string()])).min(1) }),
+  z.strictObject({ min: z.number().exactOptional(), max: z.number().exactOptional() }),
+]);
+
 export const PointRequest = z.record(z.string(), z.union([z.number(), z.string()]));
 
 export const ProblemRequest = z.strictObject({
   parameters: z.array(Parameter).min(1).max(1000),
   constraints: z.array(Constraint).default([]),
+  cardinality: z
+    .array(z.strictObject({ parameters: z.array(Name).min(1), atMost: z.int().min(0) }))
+    .exactOptional()
+    .describe('At most so many of these parameters differ from zero.'),
+  forbidden: z
+    .array(z.record(Name, Part))
+    .exactOptional()
+    .describe('Combinations that must not be tried: every named parameter has one of the values, or is in the range.'),
   objectives: z.array(Objective).min(1).max(4),
   outcomes: z
     .array(z.strictObject({ name: Name, relation: z.enum(['<=', '>=']), bound: z.number() }))

@@ -1,6 +1,6 @@
 import { type Result, failed, failure, ok } from '../../base/failure.ts';
 import { explainModel } from '../../optimizer/explain-model.ts';
-import type { Datum, Point, Problem } from '../../optimizer/problem.ts';
+import type { Datum, Parameter, Point, Problem } from '../../optimizer/problem.ts';
 import { suggest } from '../../optimizer/suggest.ts';
 import { checkInput } from '../../optimizer/check.ts';
 import type { Request } from './request.ts';
@@ -59,7 +59,24 @@ function setProblem(session: Session, { problem, seed, initial, repeats }: Of<'p
     ...(initial === undefined ? {} : { initial }),
     ...(repeats === undefined ? {} : { repeats }),
   };
-  return advance(session, { ...session, problem, settings });
+  const parameters = problem.parameters.map((parameter) => withRetired(parameter, session));
+  return advance(session, { ...session, problem: { ...problem, parameters }, settings });
+}
+
+/** Levels that are no longer there but that data or pending points have stay known to the model. */
+function withRetired(parameter: Parameter, { problem, observations, pending }: Session): Parameter {
+  const before = problem?.parameters.find(({ name }) => name === parameter.name);
+  if (parameter.type !== 'categorical' || before?.type !== 'categorical') return parameter;
+  const { name, levels, retired = [], descriptors } = parameter;
+  const used = new Set([...observations.map(({ point }) => point), ...pending].map((point) => point[name]));
+  const gone = [...before.levels, ...(before.retired ?? [])].filter(
+    (level) => used.has(level) && !levels.includes(level) && !retired.includes(level),
+  );
+  if (gone.length === 0) return parameter;
+  const known = Object.fromEntries(gone.flatMap((level) => [[level, before.descriptors?.[level]]]));
+  const described =
+    descriptors === undefined ? {} : { descriptors: { ...known, ...descriptors } as typeof descriptors };
+  return { ...parameter, retired: [...retired, ...gone], ...described };
 }
 
 function tell(session: Started, { observations }: Of<'tell'>): Turn {
