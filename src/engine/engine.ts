@@ -1,4 +1,4 @@
-import type { Clock, Pace } from '../base/clock.ts';
+import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
@@ -50,7 +50,8 @@ export class Engine {
   #state: CoreState = initialState();
   #dispatching: Dispatching | undefined;
   #inbox: { event: NewEvent; actor: string }[] = [];
-  #draining = false;
+  #nextTurn: Timer | undefined;
+  #turnAt: number | undefined;
   /** Experiments that have no materials yet. */
   readonly #unreserved = new Set<string>();
   /** Timers that have rung; their rows go with the events that they cause. */
@@ -116,7 +117,8 @@ export class Engine {
   submit(event: NewEvent, actor: string): void {
     if (this.#closed) return;
     this.#inbox.push({ event, actor });
-    this.#wake();
+    // What nothing hangs on shares a transaction with what comes next: every one waits for the disk.
+    this.#wake(unhurried.has(event.type) ? this.#options.clock.networkMs(unhurriedMs) : 0);
   }
 
   /** What a person orders; refused with a sentence where it makes no sense. */
@@ -158,6 +160,7 @@ export class Engine {
   kill(): void {
     this.#closed = true;
     this.#timers.close();
+    this.#nextTurn?.cancel();
     this.#gateway.silence();
   }
 
@@ -202,11 +205,16 @@ export class Engine {
     });
   }
 
-  #wake(): void {
-    if (this.#draining || this.#closed) return;
-    this.#draining = true;
-    this.#options.clock.after(0, () => {
-      this.#draining = false;
+  /** Turns the loop, at once or after a while; the sooner of two wishes counts. */
+  #wake(delayMs = 0): void {
+    if (this.#closed) return;
+    const { clock } = this.#options;
+    const at = clock.now() + delayMs;
+    if (this.#turnAt !== undefined && this.#turnAt <= at) return;
+    this.#nextTurn?.cancel();
+    this.#turnAt = at;
+    this.#nextTurn = clock.after(delayMs, () => {
+      this.#turnAt = undefined;
       this.#turn();
     });
   }
@@ -403,6 +411,11 @@ export class Engine {
     for (const listener of this.#fatalListeners) listener(reason);
   }
 }
+
+/** Nothing can start because of these. */
+const unhurried = new Set<string>(['command.accepted', 'device.changed', 'message.rejected']);
+/** Wall ms that they may wait for company. */
+const unhurriedMs = 25;
 
 const superseded = (other: string): Failure =>
   failure('epoch.superseded', `Another controller (${other}) has taken over this site.`, {

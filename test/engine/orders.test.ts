@@ -103,7 +103,7 @@ describe('misfortune', () => {
     lab.wait(0.3);
     lab.simulation.crash('handler');
     void lab.simulation.restart('handler');
-    lab.run(2);
+    lab.until('experiment.became_indeterminate');
     const [doubt] = lab.ledger.experiments().filter(({ status }) => status === 'indeterminate');
     lab.engine.order({ op: 'resolve', key: doubt!.indeterminateKey!, as }, 'ann');
     lab.run();
