@@ -3,7 +3,7 @@ import type { Definition } from '../domain/campaign.ts';
 import type { LabEvent } from '../domain/event.ts';
 import type { EngineStatus } from '../engine/status.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { bestOf, bestText } from './report.ts';
+import { bestOf, objectivesText, type Best } from './report.ts';
 import { amountText, clockText, digits, energyText } from './text.ts';
 
 export type Mode = 'terminal' | 'plain' | 'json';
@@ -28,20 +28,23 @@ export function progressOf(mode: Mode, source: Source): Progress {
   if (mode === 'json') return jsonProgress(source.write);
   const { write, definition } = source;
   const live = mode === 'terminal';
+  const tally = new Tally(source);
   const clear = live ? '\r\u001b[2K' : '';
   const line = (text: string) => write(`${clear}${text}\n`);
   const refresh = () => {
-    if (live) write(`${clear}${statusLine(source).slice(0, (process.stdout.columns ?? 100) - 1)}`);
+    if (live) write(`${clear}${statusLine(tally, source).slice(0, (process.stdout.columns ?? 100) - 1)}`);
   };
   const timer = live ? setInterval(refresh, 250) : undefined;
   timer?.unref();
   return {
     onEvents: (events) => {
       for (const event of events) {
+        tally.note(event);
         const text = sentence(event, definition);
         if (text !== undefined) line(`${clockText(event.at)}  ${text}`);
       }
-      if (!live && events.some(({ type }) => type === 'experiment.completed')) line(`          ${statusLine(source)}`);
+      // In a pipe one line per batch is enough.
+      if (!live && events.some(({ type }) => type === 'suggestions.requested')) line(statusLine(tally, source));
     },
     say: (text) => line(text),
     fail: (failure) => line(describeFailure(failure)),
@@ -65,26 +68,70 @@ const jsonProgress = (write: (text: string) => void): Progress => ({
   close: () => undefined,
 });
 
-/** [ 6/24] best distance 0.03 (e-0005: ...), 3 running, until 08:51, red 1.9 mL, 0.04 kWh */
-function statusLine({ ledger, definition, status }: Source): string {
-  const rows = ledger.experiments();
-  const total = definition.campaign.budget.experiments;
-  const done = rows.filter(({ status }) => status === 'completed').length;
-  const running = rows.filter(({ status }) => status === 'running' || status === 'observed').length;
-  const [best] = bestOf(definition.campaign, rows);
+/** What the status line counts, kept up event by event: it costs the same in a long campaign as in a short one. */
+class Tally {
+  readonly #definition: Definition;
+  readonly #points = new Map<string, Best['parameters']>();
+  #front: Best[];
+  #completed = 0;
+  readonly #underWay = new Set<string>();
+
+  constructor({ definition, ledger }: Pick<Source, 'definition' | 'ledger'>) {
+    this.#definition = definition;
+    const rows = ledger.experiments();
+    this.#front = bestOf(definition.campaign, rows);
+    for (const { experiment, parameters, status } of rows) {
+      this.#points.set(experiment, parameters);
+      if (status === 'completed') this.#completed += 1;
+      if (status === 'running' || status === 'observed') this.#underWay.add(experiment);
+    }
+  }
+
+  note(event: LabEvent): void {
+    if (event.type === 'experiment.suggested') this.#points.set(event.data.experiment, event.data.suggestion.point);
+    if (event.type === 'command.intended') this.#underWay.add(event.data.command.experiment);
+    if (event.type === 'experiment.completed') this.#complete(event.data);
+    if (event.type === 'experiment.completed' || event.type === 'experiment.cleared')
+      this.#underWay.delete(event.data.experiment);
+  }
+
+  #complete({ experiment, objectives }: Pick<Best, 'experiment' | 'objectives'>): void {
+    this.#completed += 1;
+    const parameters = this.#points.get(experiment) ?? {};
+    const candidates = [...this.#front, { experiment, parameters, objectives }];
+    this.#front = bestOf(
+      this.#definition.campaign,
+      candidates.map((best) => ({ ...best, status: 'completed' })),
+    );
+  }
+
+  /** [ 6/24] best distance 0.03 (e-0005), 3 running, until about 08:51:10 */
+  text(eta: number | undefined): string {
+    const { campaign } = this.#definition;
+    const total = campaign.budget.experiments;
+    const [best] = this.#front;
+    const parts = [
+      best === undefined ? 'no result yet' : `best ${objectivesText(campaign, best.objectives)} (${best.experiment})`,
+      ...(this.#front.length > 1 ? [`${this.#front.length} none beats`] : []),
+      `${this.#underWay.size} running`,
+      ...(eta === undefined ? [] : [`until about ${clockText(eta)}`]),
+    ];
+    return `[${String(this.#completed).padStart(String(total).length)}/${total}] ${parts.join(', ')}`;
+  }
+}
+
+function statusLine(tally: Tally, { ledger, status }: Source): string {
   const { eta, brokerConnected } = status();
   const stock = new Map<string, { amount: number; unit: string }>();
   for (const { material, onHand, unit } of ledger.stock())
     stock.set(material, { unit, amount: (stock.get(material)?.amount ?? 0) + onHand });
   const parts = [
-    best === undefined ? 'no result yet' : `best ${bestText(definition, best)}`,
-    `${running} running`,
-    ...(eta === undefined ? [] : [`until about ${clockText(eta)}`]),
-    ...[...stock].slice(0, 4).map(([material, { amount, unit }]) => `${material} ${amountText(amount, unit)}`),
-    energyText(ledger.totals().energy.joules),
     ...(brokerConnected ? [] : ['BROKER LOST, reconnecting']),
+    tally.text(eta),
+    energyText(ledger.totals().energy.joules),
+    ...[...stock].slice(0, 4).map(([material, { amount, unit }]) => `${material} ${amountText(amount, unit)}`),
   ];
-  return `[${String(done).padStart(String(total).length)}/${total}] ${parts.join(' | ')}`;
+  return parts.join(', ');
 }
 
 function sentence(event: LabEvent, { campaign }: Definition): string | undefined {

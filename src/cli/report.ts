@@ -5,7 +5,7 @@ import type { ExperimentRow, Ledger } from '../ledger/ledger.ts';
 import { amountText, digits, durationText, energyText, table } from './text.ts';
 
 export interface Best {
-  readonly experiment: string;
+  readonly experiment: ExperimentRow['experiment'];
   readonly parameters: Readonly<Record<string, number | string>>;
   readonly objectives: Readonly<Record<string, number>>;
 }
@@ -94,7 +94,10 @@ const lossOf = (campaign: Campaign, objectives: Readonly<Record<string, number>>
   });
 
 /** Completed experiments that no other one beats in every objective (Pareto), the best first. */
-export function bestOf(campaign: Campaign, rows: readonly ExperimentRow[]): Best[] {
+export function bestOf(
+  campaign: Campaign,
+  rows: readonly Pick<ExperimentRow, 'status' | 'experiment' | 'parameters' | 'objectives'>[],
+): Best[] {
   const done = rows.flatMap(({ status, experiment, parameters, objectives }) =>
     status === 'completed' && objectives !== undefined
       ? [{ experiment, parameters, objectives, loss: lossOf(campaign, objectives) }]
@@ -117,7 +120,7 @@ const pointText = (campaign: Campaign, parameters: Best['parameters']): string =
     })
     .join(', ');
 
-const objectivesText = (campaign: Campaign, objectives: Best['objectives']): string =>
+export const objectivesText = (campaign: Campaign, objectives: Best['objectives']): string =>
   campaign.objectives
     .map(({ name, unit }) => `${name} ${digits(objectives[name] ?? NaN, 4)}${unit === '' ? '' : ` ${unit}`}`)
     .join(', ');
