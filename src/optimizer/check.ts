@@ -43,12 +43,18 @@ export function checkInput(
   return found === undefined ? ok(undefined) : failed(found);
 }
 
-function checkOptions({ count, initial, regretTolerance }: SuggestOptions): Failure | undefined {
+function checkOptions({ count, initial, regretTolerance, confidence }: SuggestOptions): Failure | undefined {
   if (!Number.isInteger(count) || count < 1 || count > 1000) {
     return invalid(`The count of suggestions is ${count}.`, 'Ask for a whole number from 1 to 1000.');
   }
   if (initial !== undefined && (!Number.isInteger(initial) || initial < 0)) {
     return invalid(`The size of the initial design is ${initial}.`, 'Give a whole number, 0 or more.');
+  }
+  if (confidence !== undefined && !(confidence >= 0 && Number.isFinite(confidence))) {
+    return invalid(
+      `The confidence of ucb is ${confidence}.`,
+      'Give a finite number of standard deviations, 0 or more.',
+    );
   }
   if (regretTolerance !== undefined && !(regretTolerance >= 0)) {
     return invalid(`The tolerance of regret is ${regretTolerance}.`, 'Give a number, 0 or more.');

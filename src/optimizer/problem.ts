@@ -102,7 +102,10 @@ export interface Suggestion {
   readonly point: Point;
   /** Per objective, in its own units; absent while the initial design is drawn. */
   readonly predicted?: Readonly<Record<string, Prediction>>;
-  /** Logarithm of the acquisition value; absent while the initial design is drawn. */
+  /**
+   * Logarithm of the expected gain; with other rules the confidence bound or the drawn value; in standardised units.
+   * Absent while the initial design is drawn.
+   */
   readonly acquisition?: number;
   /** Distance to the nearest observed or pending point, in parameter ranges (a changed category counts 1). */
   readonly distance?: number;
@@ -150,6 +153,12 @@ export interface RegretReport {
   readonly probability?: number;
 }
 
+/** Rules by which the model chooses. */
+export type AcquisitionRule = 'gain' | 'ucb' | 'thompson';
+
+/** Initial designs of spaces without constraints; all others are filled by maximin. */
+export type InitialDesign = 'sobol' | 'latin' | 'maximin';
+
 export interface SuggestOptions {
   readonly count: number;
   readonly seed: number | string;
@@ -157,6 +166,18 @@ export interface SuggestOptions {
   readonly initial?: number;
   /** Lets an observed point be suggested again, to average out noise; by default only when nothing else is left. */
   readonly repeats?: boolean;
+  /**
+   * gain (default): log expected (hypervolume) improvement. ucb: mean plus `confidence` standard deviations. thompson:
+   * the best of one draw of the function. ucb and thompson join several objectives by Chebyshev scalarisation with new
+   * weights for every suggestion.
+   */
+  readonly acquisition?: AcquisitionRule;
+  /** Of ucb; 2 when absent. */
+  readonly confidence?: number;
+  /** Several objectives by expected improvement of a Chebyshev scalarisation, in the place of the hypervolume. */
+  readonly scalarize?: boolean;
+  /** sobol when absent. */
+  readonly design?: InitialDesign;
   /** The report then says how probable it is that the best so far is within this of the best there is. */
   readonly regretTolerance?: number;
 }

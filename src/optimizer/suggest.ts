@@ -1,17 +1,17 @@
 import { type Result, failed, failure, ok } from '../base/failure.ts';
 import { type Stream, stream } from '../base/random.ts';
-import { Acquisition } from './acquisition.ts';
 import { checkInput } from './check.ts';
+import { type Chooser, chooserOf } from './choose.ts';
 import { type Row, meetsOutcomes, sortedRows } from './data.ts';
-import { explain, nearest, worthOf } from './explain.ts';
+import { explain, nearest } from './explain.ts';
 import { initialCount, initialPoints } from './initial.ts';
 import { type Models, buildModels } from './models.ts';
-import type { Datum, Point, Problem, SuggestAnswer, SuggestOptions, Suggestion } from './problem.ts';
+import type { Datum, ModelReport, Point, Problem, SuggestAnswer, SuggestOptions, Suggestion } from './problem.ts';
 import { assessRegret } from './regret.ts';
 import { samplePoints } from './sample.ts';
-import { type Aim, type Batch, addUndecided, scenesOf, startBatch } from './scenes.ts';
-import { type Found, maximize } from './search.ts';
-import { type Space, compileSpace, decode, encode, modelPoint } from './space.ts';
+import type { Aim } from './scenes.ts';
+import type { Found } from './search.ts';
+import { type Space, compileSpace, decode, encode } from './space.ts';
 
 /** Everything one call works with. */
 interface Task {
@@ -28,7 +28,7 @@ interface Task {
  * the unit of an outcome changes them (beyond rounding). While fewer experiments than the initial design exist it fills
  * the space; then a Gaussian process per outcome decides, by the logarithm of the expected improvement (one objective) or
  * hypervolume improvement (several) given everything pending, weighted by the probability that the experiment succeeds
- * and keeps its outcome constraints. Never leaves the space, and repeats nothing pending or observed while anything else
+ * and keeps its outcome constraints (other rules by `acquisition`). Never leaves the space, and repeats nothing pending or observed while anything else
  * is left (`repeats` allows observed points).
  *
  * Failures: `input.invalid` for input that makes no sense, `space.infeasible` where no point satisfies the constraints,
@@ -67,7 +67,9 @@ function startingSuggestions(task: Task, count: number): Suggestion[] {
   if (count === 0) return [];
   const known = [...rows.map(({ x }) => x), ...pending];
   // The sequence must go on where it stopped, so its seed does not depend on how much is known.
-  const points = initialPoints(space, count, known, stream(options.seed, 'optimizer/initial'), known.length);
+  const points = initialPoints(space, count, known, stream(options.seed, 'optimizer/initial'), {
+    ...{ skip: known.length, size: options.initial ?? initialCount(space), design: options.design ?? 'sobol' },
+  });
   const spare = points.length < count ? samplePoints(space, count - points.length, task.random('spare')) : [];
   return [...points, ...spare].map((x) => ({
     point: decode(space, x),
@@ -88,27 +90,41 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[]): Result<Su
     meetsOutcomes(problem, row) && models.aims.every(({ outcome }) => outcome.rows.includes(i)) ? [i] : [],
   );
   const room = known.length + options.count;
-  const batch = startBatch(models.aims, incumbents, (i) => rows[i]!.model, room, task.random('draws'));
-  for (const x of known) addUndecided(batch, modelPoint(space, x));
+  const chooser = chooserOf({ ...task, models, incumbents }, room);
+  for (const x of known) chooser.add(x);
   const suggestions = [...initial];
   while (suggestions.length < options.count) {
-    const found = next(task, models, batch, known, suggestions.length);
+    const found = next(task, chooser, known, suggestions.length);
     const seen = [...rows.map(({ x }) => x), ...known];
     suggestions.push(explain(problem, space, models, found, seen, incumbents));
     known.push(found.x);
-    addUndecided(batch, modelPoint(space, found.x));
+    chooser.add(found.x);
   }
   const stage = initial.length > 0 ? 'mixed' : 'model';
   const report = { stage, outcomes: models.report } as const;
   if (incumbents.length === 0) return ok({ suggestions, model: report });
-  const expectedGain = gainOf(models.aims, suggestions.slice(initial.length));
-  if (models.aims.length > 1) return ok({ suggestions, model: { ...report, expectedGain } });
-  const [aim] = models.aims;
-  const random = task.random('regret');
-  const regret = assessRegret(space, aim!, rows, incumbents, models.chances, random, options.regretTolerance);
-  return ok({ suggestions, model: { ...report, expectedGain, regret } });
+  return ok({
+    suggestions,
+    model: { ...report, ...outlook(task, models, incumbents, suggestions.slice(initial.length)) },
+  });
 }
 
+/** What there is still to gain: by the batch, and (one objective) at most. */
+function outlook(
+  { space, rows, options, random }: Task,
+  { aims, chances }: Models,
+  incumbents: readonly number[],
+  chosen: readonly Suggestion[],
+): Pick<ModelReport, 'expectedGain' | 'regret'> {
+  const byGain = (options.acquisition ?? 'gain') === 'gain' && (aims.length === 1 || options.scalarize !== true);
+  const gain = byGain ? { expectedGain: gainOf(aims, chosen) } : {};
+  if (aims.length > 1) return gain;
+  const { regretTolerance } = options;
+  return {
+    ...gain,
+    regret: assessRegret(space, aims[0]!, rows, incumbents, chances, random('regret'), regretTolerance),
+  };
+}
 /** Greedy gains add up to the gain of the batch; the cost that divided them is taken out again. */
 function gainOf(aims: readonly Aim[], chosen: readonly Suggestion[]): number {
   const unit = aims.reduce((product, { outcome }) => product * Math.abs(outcome.scale), 1);
@@ -116,22 +132,8 @@ function gainOf(aims: readonly Aim[], chosen: readonly Suggestion[]): number {
 }
 
 /** The best point that is new; then one observed before, then one pending, where nothing else is left. */
-function next(task: Task, models: Models, batch: Batch, known: readonly Float64Array[], index: number): Found {
-  const { space, rows, options } = task;
-  const acquisition = new Acquisition(space, batch.goals, scenesOf(batch), models.gates);
-  const surface = (x: Float64Array, gradient?: Float64Array) => acquisition.at(x, gradient);
-  const near = bestRows(models.aims, rows);
-  const search = (taken: readonly Float64Array[]) =>
-    maximize(space, surface, { random: task.random(`search/${index}`), near, taken });
+function next({ rows, options }: Task, chooser: Chooser, known: readonly Float64Array[], index: number): Found {
   const observed = options.repeats === true ? [] : rows.map(({ x }) => x);
-  return search([...observed, ...known]) ?? search(known) ?? search([])!;
-}
-
-/** The five best rows of every objective, by posterior mean. */
-function bestRows(aims: readonly Aim[], rows: readonly Row[]): Float64Array[] {
-  return aims.flatMap((aim) => {
-    const { at, outcome } = aim;
-    const order = outcome.rows.map((_, i) => i).sort((a, b) => worthOf(aim, at.mean[b]!) - worthOf(aim, at.mean[a]!));
-    return order.slice(0, 5).map((i) => rows[outcome.rows[i]!]!.x);
-  });
+  const choose = (taken: readonly Float64Array[]) => chooser.choose(taken, index);
+  return choose([...observed, ...known]) ?? choose(known) ?? choose([])!;
 }

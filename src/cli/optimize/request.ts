@@ -89,6 +89,10 @@ export const requestSchemas = {
     seed: z.union([z.int(), z.string()]).exactOptional().describe('1 when absent.'),
     initial: z.int().min(0).exactOptional().describe('Experiments before the model decides; a default by dimension.'),
     repeats: z.boolean().exactOptional().describe('Lets an observed point be suggested again.'),
+    acquisition: z.enum(['gain', 'ucb', 'thompson']).exactOptional().describe('"gain" when absent.'),
+    confidence: z.number().min(0).exactOptional().describe('Standard deviations that ucb adds to the mean; 2.'),
+    scalarize: z.boolean().exactOptional().describe('Several objectives by Chebyshev scalarisation.'),
+    design: z.enum(['sobol', 'latin', 'maximin']).exactOptional().describe('Initial design; "sobol" when absent.'),
   }),
   tell: z.strictObject({ ...id, request: z.literal('tell'), observations: z.array(Observation).min(1) }),
   ask: z.strictObject({

@@ -1,6 +1,6 @@
 import { type Result, failed, failure, ok } from '../../base/failure.ts';
 import { explainModel } from '../../optimizer/explain-model.ts';
-import type { Datum, Parameter, Point, Problem } from '../../optimizer/problem.ts';
+import type { Datum, Parameter, Point, Problem, SuggestOptions } from '../../optimizer/problem.ts';
 import { suggest } from '../../optimizer/suggest.ts';
 import { checkInput } from '../../optimizer/check.ts';
 import type { Request } from './request.ts';
@@ -8,11 +8,7 @@ import type { Request } from './request.ts';
 /** What a conversation has agreed on so far. */
 export interface Session {
   readonly problem?: Problem;
-  readonly settings: {
-    readonly seed: number | string;
-    readonly initial?: number;
-    readonly repeats?: boolean;
-  };
+  readonly settings: Omit<SuggestOptions, 'count'>;
   readonly observations: readonly Datum[];
   /** Suggested or announced, not yet told. */
   readonly pending: readonly Point[];
@@ -53,12 +49,8 @@ export function converse(session: Session, request: Request): Turn {
 }
 
 /** A new problem, or a changed one: what was observed before stays. */
-function setProblem(session: Session, { problem, seed, initial, repeats }: Of<'problem'>): Turn {
-  const settings = {
-    seed: seed ?? session.settings.seed,
-    ...(initial === undefined ? {} : { initial }),
-    ...(repeats === undefined ? {} : { repeats }),
-  };
+function setProblem(session: Session, { id: _id, request: _request, problem, ...given }: Of<'problem'>): Turn {
+  const settings = { seed: session.settings.seed, ...given };
   const parameters = problem.parameters.map((parameter) => withRetired(parameter, session));
   return advance(session, { ...session, problem: { ...problem, parameters }, settings });
 }

@@ -1,0 +1,143 @@
+import type { Stream } from '../base/random.ts';
+import { Acquisition } from './acquisition.ts';
+import { Belief } from './belief.ts';
+import { confidenceSurface } from './confidence.ts';
+import type { Row } from './data.ts';
+import { drawJointly } from './draws.ts';
+import { worthOf } from './explain.ts';
+import type { Models } from './models.ts';
+import type { SuggestOptions } from './problem.ts';
+import { samplePoints } from './sample.ts';
+import { chebyshev, drawWeights, idealOf, scalarAim } from './scalarize.ts';
+import { type Aim, addUndecided, scenesOf, startBatch } from './scenes.ts';
+import { type Found, type Surface, isTaken, listPoints, maximize } from './search.ts';
+import { type Space, modelPoint } from './space.ts';
+
+/** What a choice is made from. */
+export interface Choice {
+  readonly space: Space;
+  readonly models: Models;
+  readonly rows: readonly Row[];
+  /** Indices of the rows that count. */
+  readonly incumbents: readonly number[];
+  readonly options: SuggestOptions;
+  readonly random: (name: string) => Stream;
+}
+
+/** Chooses the next points one after the other; what was added is taken into account. */
+export interface Chooser {
+  /** Tells of a pending or chosen point, in search coordinates. */
+  add(x: Float64Array): void;
+  /** The best point that is none of the taken ones; undefined where all are taken. */
+  choose(taken: readonly Float64Array[], index: number): Found | undefined;
+}
+
+export function chooserOf(choice: Choice, room: number): Chooser {
+  const { acquisition = 'gain', scalarize = false } = choice.options;
+  const several = choice.models.aims.length > 1;
+  if (acquisition === 'thompson') return thompsonChooser(choice);
+  if (acquisition === 'ucb') return confidenceChooser(choice, room);
+  return several && scalarize ? scalarChooser(choice, room) : gainChooser(choice, choice.models.aims, room, 'draws');
+}
+
+const climb = (
+  { space, models, rows, random }: Choice,
+  surface: Surface,
+  taken: readonly Float64Array[],
+  index: number,
+) => maximize(space, surface, { random: random(`search/${index}`), near: bestRows(models.aims, rows), taken });
+
+/** By expected (hypervolume) improvement. */
+function gainChooser(choice: Choice, aims: readonly Aim[], room: number, draws: string): Chooser {
+  const { space, models, rows, incumbents, random } = choice;
+  const batch = startBatch(aims, incumbents, (i) => rows[i]!.model, room, random(draws));
+  return {
+    add: (x) => addUndecided(batch, modelPoint(space, x)),
+    choose: (taken, index) => {
+      const acquisition = new Acquisition(space, batch.goals, scenesOf(batch), models.gates);
+      return climb(choice, (x, gradient) => acquisition.at(x, gradient), taken, index);
+    },
+  };
+}
+
+/** By expected improvement of a Chebyshev scalarisation with new weights for every point (Knowles 2006). */
+function scalarChooser(choice: Choice, room: number): Chooser {
+  const { space, models, rows, incumbents, random } = choice;
+  const added: Float64Array[] = [];
+  return {
+    add: (x) => void added.push(x),
+    choose: (taken, index) => {
+      const weights = drawWeights(models.aims.length, random(`weights/${index}`));
+      const aim = scalarAim(space, models.aims, rows, weights, idealOf(models.aims, incumbents));
+      const chooser = gainChooser(choice, aim === undefined ? models.aims : [aim], room, `draws/${index}`);
+      added.forEach((x) => chooser.add(x));
+      return chooser.choose(taken, index);
+    },
+  };
+}
+
+/** By the upper confidence bound, its spread that which is left once all added points are measured. */
+function confidenceChooser(choice: Choice, room: number): Chooser {
+  const { space, models, incumbents, options, random } = choice;
+  const beliefs = models.aims.map(({ outcome }) => new Belief(outcome.gp, room));
+  return {
+    add: (x) => beliefs.forEach((belief) => belief.add(modelPoint(space, x))),
+    choose: (taken, index) => {
+      const weights = drawWeights(beliefs.length, random(`weights/${index}`));
+      const ideal = idealOf(models.aims, incumbents);
+      const surface = confidenceSurface({
+        ...{ space, aims: models.aims, beliefs, gates: models.gates, weights, ideal },
+        confidence: options.confidence ?? 2,
+      });
+      return climb(choice, surface, taken, index);
+    },
+  };
+}
+
+/** Points at which the function is drawn. */
+const stage = 200;
+
+/** Where one joint draw of the function is highest among the most promising points (Thompson sampling). */
+function thompsonChooser(choice: Choice): Chooser {
+  const { space, models, incumbents, random } = choice;
+  const beliefs = models.aims.map(({ outcome }) => new Belief(outcome.gp, 0));
+  const promise = (x: Float64Array) => {
+    const model = modelPoint(space, x);
+    const chance = models.gates.reduce((sum, gate) => sum + gate(model), 0);
+    return beliefs.reduce((sum, belief, m) => {
+      belief.look(model);
+      const aim = models.aims[m]!;
+      return sum + Math.max(...[-2, 0, 2].map((step) => worthOf(aim, belief.mean + step * belief.sd)));
+    }, chance);
+  };
+  return {
+    add: () => undefined,
+    choose: (taken, index) => {
+      const drawing = random(`thompson/${index}`);
+      const pool = listPoints(space, drawing) ?? samplePoints(space, 1500, drawing);
+      const free = pool.filter((x) => !isTaken(x, taken)).map((x) => ({ x, promise: promise(x) }));
+      const candidates = free.sort((a, b) => b.promise - a.promise).slice(0, stage);
+      if (candidates.length === 0) return climb(choice, promise, taken, index);
+      const points = candidates.map(({ x }) => modelPoint(space, x));
+      const drawn = models.aims.map(({ outcome }) => drawJointly(outcome.gp, points, 1, drawing)[0]!);
+      const weights = drawWeights(drawn.length, drawing);
+      const ideal = idealOf(models.aims, incumbents);
+      const value = (i: number) => {
+        const goals = models.aims.map((aim, m) => worthOf(aim, drawn[m]![i]!));
+        const worth = goals.length === 1 ? goals[0]! : chebyshev(weights, ideal, goals);
+        return models.gates.reduce((sum, gate) => sum + gate(points[i]!), worth);
+      };
+      const rated = candidates.map(({ x }, i) => ({ x: Float64Array.from(x), value: value(i) }));
+      return rated.reduce((a, b) => (b.value > a.value ? b : a));
+    },
+  };
+}
+
+/** The five best rows of every objective, by posterior mean. */
+function bestRows(aims: readonly Aim[], rows: readonly Row[]): Float64Array[] {
+  return aims.flatMap((aim) => {
+    const { at, outcome } = aim;
+    const order = outcome.rows.map((_, i) => i).sort((a, b) => worthOf(aim, at.mean[b]!) - worthOf(aim, at.mean[a]!));
+    return order.slice(0, 5).map((i) => rows[outcome.rows[i]!]!.x);
+  });
+}
