@@ -119,8 +119,9 @@ export class Dispatching {
 
   #intentions(state: CoreState, start: readonly Assignment[], now: number, held: Waiting[]): NewEvent[] {
     const events: NewEvent[] = [];
+    const rooms = new Rooms(this.#definition, state);
     for (const assignment of start) {
-      const { sample, step, resource } = assignment;
+      const { sample, step, resource, to } = assignment;
       const context = state.experiments.get(sample)?.context;
       if (context === undefined) continue;
       if (context.notBefore > now) {
@@ -128,6 +129,8 @@ export class Dispatching {
         this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, context.notBefore);
       } else if (!isAvailable(state, resource))
         held.push({ sample, step, reason: `${sample} waits for ${resource}, which is not available.` });
+      else if (assignment.kind === 'move' && !rooms.enter(to!))
+        held.push({ sample, step, reason: `${sample} waits until another sample has left ${to!}.` });
       else events.push(this.#intention(state, assignment));
     }
     return events;
@@ -140,6 +143,30 @@ export class Dispatching {
     const reason = describeFailure(command.failure);
     const experiment = ExperimentId.parse(assignment.sample);
     return { type: 'experiment.failed', data: { experiment, reason, retryable: false } };
+  }
+}
+
+/**
+ * Free places of the devices by what has been confirmed: a plan counts a place as free when an arm should have picked up
+ * its sample, but an arm may hang, and only the end of the move says that the sample has gone.
+ */
+class Rooms {
+  readonly #free = new Map<string, number>();
+
+  constructor({ lab }: Definition, { experiments }: CoreState) {
+    for (const [id, { places }] of Object.entries(lab.devices)) this.#free.set(id, places);
+    for (const { value, context } of experiments.values()) {
+      const { location, command } = context;
+      if (value !== 'lost' && location !== undefined) this.enter(location);
+      if (command?.to !== undefined && command.to !== location) this.enter(command.to);
+    }
+  }
+
+  /** False when there is no place left; places that are not counted have no end. */
+  enter(place: string): boolean {
+    const free = this.#free.get(place) ?? Infinity;
+    this.#free.set(place, free - 1);
+    return free > 0;
   }
 }
 
