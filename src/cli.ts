@@ -375,7 +375,7 @@ program
   .option('--parameters <json>', 'how (default: the least that its schema accepts)')
   .addOption(new Option('--restart <command>', 'shell command that kills the device and starts it again'))
   .addOption(new Option('--ask', 'ask a person to pull the plug').conflicts('restart'))
-  .option('--limit <seconds>', 'longest time in all (default 60; with --ask 900)', positive)
+  .option('--limit <seconds>', 'longest time in all (default: a minute, and what the commands take)', positive)
   .option('--junit <file>', 'write the report as JUnit XML, too')
   .option('--yes', 'the device may act, without a question')
   .addOption(json)

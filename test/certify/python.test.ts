@@ -63,7 +63,7 @@ it.skipIf(!paho)('the balance is certified, with kill -9 and a start', async () 
   expect(unclear.text).toContain('Say so with --yes.');
   expect(unclear.code).toBe(2);
   expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('');
-});
+}, 120_000);
 
 it.skipIf(!paho)('its own tests pass', () => {
   const folderOfTests = join(root, 'devices/python');

@@ -13,8 +13,8 @@ export interface CertifyOptions extends Place {
   readonly capability?: string;
   readonly parameters?: Readonly<Record<string, unknown>>;
   readonly restart?: Restart;
-  /** Wall ms for everything. */
-  readonly limitMs: number;
+  /** Wall ms for everything; a minute and what the commands take when left out. */
+  readonly limitMs?: number;
   /** Asked once, before the device is made to act. */
   readonly agree: (plan: Plan) => Promise<boolean>;
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -56,7 +56,7 @@ export async function certify(options: CertifyOptions): Promise<Report | undefin
     const plan = bench.descriptor === undefined ? undefined : choose(bench, bench.descriptor, options);
     guard(bench);
     if (plan !== undefined && !(await options.agree(plan))) return undefined;
-    bench.deadline = Date.now() + options.limitMs;
+    bench.deadline = Date.now() + (options.limitMs ?? usualLimit(bench, options.restart));
     bench.epoch = (bench.state?.epoch ?? 0) + 1;
     bench.announce();
     const verdicts = await tryAll({ bench, longestMs: longestOf(bench), restart: options.restart }, options.onVerdict);
@@ -115,6 +115,14 @@ function durationMs(capability: Capability, parameters: Readonly<Record<string, 
 }
 
 const graceMs = 5_000;
+const minuteMs = 60_000;
+const byHandMs = 15 * minuteMs;
+
+/** Some commands are carried to their end, and more when they cannot be interrupted. */
+function usualLimit({ subject }: Bench, restart: Restart | undefined): number {
+  const high = subject === undefined ? 0 : durationMs(subject.capability, subject.parameters).high;
+  return minuteMs + (subject?.capability.interruptible ? 3 : 10) * high + (restart?.byHand ? byHandMs : 0);
+}
 
 function longestOf({ subject }: Bench): number {
   if (subject === undefined) return graceMs;

@@ -24,9 +24,6 @@ export interface CertifyCommand {
   readonly json?: boolean;
 }
 
-const limitSeconds = 60;
-const limitByHandSeconds = 900;
-
 export async function certifyDevice(options: CertifyCommand): Promise<number> {
   const { broker: url, site, device, capability, json } = options;
   for (const [schema, id] of [
@@ -36,9 +33,10 @@ export async function certifyDevice(options: CertifyCommand): Promise<number> {
     if (!schema.safeParse(id).success) throw invalid(`"${id}" is no id.`, 'Use 1 to 64 of a-z, 0-9, "-" and "_".');
   const parameters = readParameters(options.parameters);
   const restart = restartOf(options);
-  const { limit = options.ask ? limitByHandSeconds : limitSeconds } = options;
+  const { limit } = options;
   const report = await certify({
-    ...{ url, site, device, limitMs: limit * 1000, agree: (plan) => agreed(plan, options) },
+    ...{ url, site, device, agree: (plan) => agreed(plan, options) },
+    ...(limit === undefined ? {} : { limitMs: 1000 * limit }),
     ...(capability === undefined ? {} : { capability }),
     ...(parameters === undefined ? {} : { parameters }),
     ...(restart === undefined ? {} : { restart }),

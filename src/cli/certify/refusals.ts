@@ -3,7 +3,7 @@ import { toWireTime } from '../../wire/time.ts';
 import type { NackCode } from '../../domain/event.ts';
 import { demand, inWords, pass, skip, type Check, type Trial } from './check.ts';
 import { refusedBy } from './instance.ts';
-import { begin, finish, refusal, repeat } from './moves.ts';
+import { refusal, repeat } from './moves.ts';
 
 /** Commands that must not be carried out. */
 
@@ -67,7 +67,7 @@ export const staleEpoch: Check = {
     const { bench } = trial;
     bench.epoch += 1;
     const raised = bench.mark;
-    await finish(trial, await begin(trial));
+    bench.control('query', trial.kept!.command.key);
     const said = await bench.until(() => bench.states(raised).find(({ epoch }) => epoch === bench.epoch));
     demand(
       said !== undefined,
