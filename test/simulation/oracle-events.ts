@@ -88,7 +88,8 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
       finished.add(event.data.key);
     }
     if (event.type === 'campaign.paused') phase = 'paused';
-    if (event.type === 'campaign.resumed') phase = 'running';
+    // An end that is ordered while the campaign is paused carries what has begun to its end.
+    if (event.type === 'campaign.resumed' || event.type === 'campaign.stopping') phase = 'running';
     if (event.type === 'campaign.aborted' || event.type === 'campaign.halted') phase = 'over';
     if (event.type === 'command.intended' && phase !== 'running')
       say('orders are obeyed', `${event.data.command.key} was intended while the campaign was ${phase}.`);
