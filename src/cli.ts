@@ -6,9 +6,10 @@ import { describeLab } from '../devices/catalogue.ts';
 import { startBroker } from '../simulators/broker.ts';
 import { bridgeMeters } from '../devices/meters.ts';
 import { simulatedFirmware, simulateLab, type Simulation } from '../simulators/lab.ts';
+import { MemoryBroker } from '../simulators/memory-bus.ts';
 import { createWorld } from '../simulators/world.ts';
 import { realClock, type AdjustableClock, type Pace } from './base/clock.ts';
-import { describeFailure, failure, FailureError, type Failure } from './base/failure.ts';
+import { describeFailure, exitCodeOf, failure, FailureError, type Failure } from './base/failure.ts';
 import { InvariantError } from './base/invariant.ts';
 import { uniqueId } from './base/random.ts';
 import { act, brokerUrl, Failures, outliveReaders, portNumber, positive, wholeNumber } from './cli/act.ts';
@@ -16,6 +17,9 @@ import { tables } from './cli/export.ts';
 import { listDevices } from './cli/devices.ts';
 import { devices, exportRows, replay, report } from './cli/look.ts';
 import { certifyDevice } from './cli/certify/command.ts';
+import { figuresOf, type Figures } from './cli/rehearse/figures.ts';
+import { faultProfiles, rehearseOnce, withFaults, type BuildLab, type FaultProfile } from './cli/rehearse/rehearsal.ts';
+import { rehearsalText } from './cli/rehearse/text.ts';
 import { cleaningUp } from './cli/cleanup.ts';
 import { optimizeOverStdio } from './cli/optimize/stdio.ts';
 import { sendOrder } from './cli/order.ts';
@@ -28,6 +32,8 @@ import { located } from './domain/document.ts';
 import { loadDefinition, loadLab, type Loaded } from './domain/load.ts';
 import type { Lab } from './domain/lab.ts';
 import { Ledger } from './ledger/ledger.ts';
+import type { Will } from './wire/bus.ts';
+import { memoryJournal, type Journal } from './wire/journal.ts';
 import { openFileJournal } from './wire/file-journal.ts';
 import type { Bus } from './wire/bus.ts';
 import { connectBus } from './wire/mqtt-bus.ts';
@@ -281,6 +287,68 @@ function unsimulated({ definition, locate }: Loaded): readonly Failure[] {
 }
 
 outliveReaders();
+/** A simulated lab on a virtual clock and an in-memory network. */
+const virtualLab: BuildLab = ({ lab, campaign }, clock) => {
+  const broker = new MemoryBroker({ clock });
+  const world = createWorld({ lab });
+  const journals = new Map<string, Journal>();
+  const connect = (clientId: string, will?: Will) =>
+    broker.connect({ clientId, ...(will === undefined ? {} : { will }) });
+  const simulation = simulateLab({
+    lab,
+    clock,
+    seed: campaign.seed,
+    world,
+    connect,
+    journalFor: (device) => {
+      const journal = journals.get(device) ?? memoryJournal();
+      journals.set(device, journal);
+      return journal;
+    },
+  });
+  void simulation.start();
+  return {
+    connect,
+    truthOf: (key) => world.truthOf(key),
+    put: (sample, place) => world.put(sample, place, clock.now()),
+    remove: (sample) => world.remove(sample, clock.now()),
+    restart: (device) => {
+      simulation.crash(device);
+      void simulation.restart(device);
+    },
+    close: () => void simulation.stop(),
+  };
+};
+
+function rehearse(
+  file: string,
+  {
+    replicates,
+    faults,
+    json,
+    lab,
+    seed,
+  }: { replicates: number; faults: FaultProfile; json?: boolean; lab?: string; seed?: number },
+): number {
+  const { loaded, warnings } = load(file, lab);
+  for (const warning of warnings) process.stderr.write(`Note: ${describeFailure(warning)}\n`);
+  const definition = withFaults(loaded.definition, faults);
+  const { campaign } = definition;
+  const all = Array.from({ length: replicates }, (_, i): Figures => {
+    const seeded = { ...definition, campaign: { ...campaign, seed: (seed ?? campaign.seed) + i } };
+    const count = `${i + 1}/${replicates}`;
+    const tell = (completed: number) =>
+      process.stderr.isTTY && process.stderr.write(`\rRehearsal ${count}: ${completed}/${campaign.budget.experiments}`);
+    const { ledger, ...outcome } = rehearseOnce(seeded, virtualLab, tell);
+    const figures = figuresOf(ledger, outcome);
+    ledger.close();
+    return figures;
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
+  process.stdout.write(`${json ? JSON.stringify({ replicates: all }) : rehearsalText(all, definition)}\n`);
+  return all.every(({ finished }) => finished) ? 0 : exitCodeOf(failure('campaign.unsuccessful', ''));
+}
+
 const program = new Command('labwright')
   .description('Controller and scheduler for self-driving labs.')
   .version(version)
@@ -332,6 +400,20 @@ program
   .addOption(json)
   .addHelpText('after', '\nExample:\n  labwright check protocols/colour-match/campaign.yaml')
   .action(act(check));
+program
+  .command('rehearse')
+  .description('Dry run: the whole campaign on a virtual clock, with simulated instruments.')
+  .argument('<campaign.yaml>')
+  .option('--replicates <number>', 'how often, each time with the next seed', wholeNumber, 1)
+  .addOption(new Option('--faults <profile>', 'how much goes wrong').choices(faultProfiles).default('none'))
+  .option('--lab <file>', 'another lab than the campaign names')
+  .option('--seed <number>', 'another seed than the campaign names', wholeNumber)
+  .addOption(json)
+  .addHelpText(
+    'after',
+    '\nExample:\n  labwright rehearse protocols/colour-match/campaign.yaml --replicates 5 --faults typical',
+  )
+  .action(act(rehearse));
 program
   .command('simulate')
   .description('Simulate the devices of a lab on a broker, as processes of their own.')

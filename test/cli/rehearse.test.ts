@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'labwright-rehearse-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+cpSync(join(root, 'protocols/colour-match'), folder, { recursive: true });
+const campaign = join(folder, 'campaign.yaml');
+writeFileSync(campaign, readFileSync(campaign, 'utf8').replace('experiments: 24', 'experiments: 6'));
+
+const rehearse = (...options: string[]) => {
+  const run = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', campaign, ...options], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  });
+  return { ...run, code: run.status };
+};
+
+test('a dry run tells makespan, use of devices, materials and the schedule', () => {
+  const { code, stdout, stderr } = rehearse();
+  expect(stderr).toBe('');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/Makespan {6}\d+ min/);
+  expect(stdout).toContain('6 completed of 6');
+  expect(stdout).toContain('The bottleneck is handler.');
+  expect(stdout).toMatch(/ {2}handler [\d.]{96}\n/);
+});
+
+test('the same seed rehearses the same campaign, also where much goes wrong', () => {
+  const runs = [1, 2].map(() => rehearse('--json', '--faults', 'harsh', '--replicates', '2', '--seed', '3'));
+  expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+  expect(runs[0]!.stdout).toBe(runs[1]!.stdout);
+  const { replicates } = JSON.parse(runs[0]!.stdout) as {
+    replicates: { finished: boolean; report: { joules: number } }[];
+  };
+  expect(replicates.map(({ finished }) => finished)).toEqual([true, true]);
+  expect(replicates[0]!.report.joules).toBeGreaterThan(0);
+  expect(replicates[0]!.report).not.toEqual(replicates[1]!.report);
+});
