@@ -33,7 +33,7 @@ export interface SimulationOptions {
 
 export interface Simulation {
   readonly world: World;
-  /** Done when every device is connected; with a bus at once it has all happened when this returns. */
+  /** Done when all are connected, else none stays; with a bus at once it has all happened when this returns. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Kills the process of one device, as SIGKILL would. */
@@ -60,16 +60,21 @@ export function simulateLab(options: SimulationOptions): Simulation {
   );
   const stops: (() => void | Promise<void>)[] = [];
   const find = (id: string) => present(devices.get(id), `the simulated device ${id}`);
+  const stop = async () => {
+    for (const one of stops.splice(0)) await one();
+    await Promise.all([...devices.values()].map((device) => device.stop()));
+  };
   return {
     world,
+    stop,
     start: async () => {
       const pending = [...devices.values()].map((device) => device.start());
       for (const id of devices.keys()) pending.push(startPlug(options, id, stops));
-      await Promise.all(pending);
-    },
-    stop: async () => {
-      for (const stop of stops.splice(0)) await stop();
-      await Promise.all([...devices.values()].map((device) => device.stop()));
+      const refused = (await Promise.allSettled(pending)).find(({ status }) => status === 'rejected');
+      if (refused?.status !== 'rejected') return;
+      // Half a lab must not live on: whoever started it could take it for a whole one.
+      await stop();
+      throw refused.reason;
     },
     crash: (id) => find(id).crash(),
     restart: (id) => find(id).start(),
