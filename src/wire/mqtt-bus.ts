@@ -135,7 +135,18 @@ class ReconnectingBus implements MqttBus {
       this.#pump();
     };
     if (patterns.length === 0) begin();
-    else client.subscribe(patterns, { qos: 1 }, (error) => (error ? client.end(true) : begin()));
+    else this.#request(client, patterns, begin);
+  }
+
+  /** Subscribes; a connection on which that is refused, or not answered in time, is given up for the next one. */
+  #request(client: MqttClient, patterns: string[], done: () => void): void {
+    const { timeoutMs = 10_000 } = this.#options;
+    const patience = setTimeout(() => client.stream.destroy(), timeoutMs);
+    client.subscribe(patterns, { qos: 1 }, (error) => {
+      clearTimeout(patience);
+      if (error) client.end(true);
+      else done();
+    });
   }
 
   #lost(client: MqttClient): void {
@@ -208,9 +219,8 @@ class ReconnectingBus implements MqttBus {
     const client = this.#client;
     if (client !== undefined && this.#ready) {
       this.#subscribing += 1;
-      client.subscribe(pattern, { qos: 1 }, (error) => {
+      this.#request(client, [pattern], () => {
         if (this.#client !== client) return;
-        if (error) return void client.end(true);
         this.#subscribing -= 1;
         this.#settle();
       });
@@ -257,7 +267,10 @@ class ReconnectingBus implements MqttBus {
     if (client === undefined) return;
     const gone = new Promise<void>((resolve) => client.once('close', () => resolve()));
     client.end(!client.connected || this.#inFlight.size > 0);
+    // A broker that never answers an unsubscription would hold us for ever.
+    const late = setTimeout(() => client.stream.destroy(), closePatienceMs);
     await gone;
+    clearTimeout(late);
   }
 
   #leave(): void {
