@@ -49,21 +49,25 @@ const labwright = (args: readonly string[]): Promise<{ code: number; text: strin
     );
   });
 
-it.skipIf(!paho)('the balance is certified, with kill -9 and a start', async () => {
-  const restart = restartScript();
-  expect(spawnSync(restart, { shell: true, env: quiet }).status).toBe(0);
-  const junit = join(folder, 'report.xml');
-  const place = ['--broker', broker.url, '--site', 'bench', '--device', 'balance'];
-  const { code, text } = await labwright(['certify', ...place, '--yes', '--restart', restart, '--junit', junit]);
-  expect(text).toMatch(/Certified: 32 passed, 0 failed, 0 skipped/);
-  expect(code).toBe(0);
-  expect(text).toContain('weigh {"readings":4}');
-  expect(readFileSync(junit, 'utf8')).toContain('tests="32" failures="0" errors="0" skipped="0"');
-  const unclear = await labwright(['certify', ...place]);
-  expect(unclear.text).toContain('Say so with --yes.');
-  expect(unclear.code).toBe(2);
-  expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('');
-}, 120_000);
+it.skipIf(!paho)(
+  'the balance is certified, with kill -9 and a start',
+  async () => {
+    const restart = restartScript();
+    expect(spawnSync(restart, { shell: true, env: quiet }).status).toBe(0);
+    const junit = join(folder, 'report.xml');
+    const place = ['--broker', broker.url, '--site', 'bench', '--device', 'balance'];
+    const { code, text } = await labwright(['certify', ...place, '--yes', '--restart', restart, '--junit', junit]);
+    expect(text).toMatch(/Certified: 32 passed, 0 failed, 0 skipped/);
+    expect(code).toBe(0);
+    expect(text).toContain('weigh {"readings":4}');
+    expect(readFileSync(junit, 'utf8')).toContain('tests="32" failures="0" errors="0" skipped="0"');
+    const unclear = await labwright(['certify', ...place]);
+    expect(unclear.text).toContain('Say so with --yes.');
+    expect(unclear.code).toBe(2);
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toBe('');
+  },
+  120_000,
+);
 
 it.skipIf(!paho)('its own tests pass', () => {
   const folderOfTests = join(root, 'devices/python');

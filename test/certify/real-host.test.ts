@@ -37,3 +37,11 @@ it('so it does with three at once and nothing that may be interrupted', async ()
   const report = await certified({ interruptible: false, concurrency: 3 }, { restart: restart() });
   expect(not('pass', report)).toEqual([]);
 });
+
+it('a person who pulls the plug is too slow for one check only', async () => {
+  const report = await certified({}, { restart: { ...restart(), byHand: true } });
+  expect(report.verdicts.flatMap(({ check, verdict }) => (verdict === 'pass' ? [] : [`${check} ${verdict}`]))).toEqual([
+    'ack-journalled skip',
+  ]);
+  expect(report.passed).toBe(true);
+});

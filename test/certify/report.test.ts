@@ -112,6 +112,13 @@ describe('parameters', () => {
   });
 });
 
+it('a device that is not there cannot be tried', async () => {
+  const broker = await startBroker();
+  const nobody = { url: broker.url, site: 'lab', device: 'nobody', agree: async () => true };
+  await expect(certify(nobody)).rejects.toThrow(/No device nobody is known at site lab/);
+  await broker.close();
+});
+
 describe('a device that is in use', () => {
   let broker: Broker;
   let tiny: TinyDevice;
@@ -137,6 +144,35 @@ describe('a device that is in use', () => {
       bus.publish(topics.controller('lab', 'main'), JSON.stringify(body), { retain: true }, () => done()),
     );
     await expect(tryIt()).rejects.toThrow(/controller "main" is online/);
+    await bus.close();
+  });
+
+  it('is left alone when it was halted', async () => {
+    const bus = await connectBus({ url: broker.url, clientId: 'main' });
+    const halted = new Promise<void>((done) =>
+      bus.subscribe(topics.state('lab', 'lamp'), ({ payload }) => payload.includes('"error"') && done()),
+    );
+    bus.publish(topics.control('lab', 'lamp'), JSON.stringify({ op: 'halt', epoch: 0 }));
+    await halted;
+    await expect(tryIt()).rejects.toThrow(/lamp says error/);
+    await bus.close();
+  });
+
+  it('is left in order when the trial is stopped', async () => {
+    const stop = new AbortController();
+    const place = { url: broker.url, site: 'lab', device: 'lamp', agree: async () => true };
+    const bus = await connectBus({ url: broker.url, clientId: 'main' });
+    let running: string[] = [];
+    bus.subscribe(topics.state('lab', 'lamp'), ({ payload }) => {
+      ({ running } = JSON.parse(payload) as { running: string[] });
+      if (running.length > 0) stop.abort();
+    });
+    const report = await certify({ ...place, stop: stop.signal });
+    expect(report!.verdicts.find(({ check }) => check === 'ack')).toMatchObject({
+      verdict: 'fail',
+      seen: 'The time is up.',
+    });
+    expect(running).toEqual([]);
     await bus.close();
   });
 

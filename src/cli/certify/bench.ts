@@ -49,6 +49,7 @@ export class Bench {
   readonly keys: string[] = [];
   readonly #bus: MqttBus;
   readonly #waiting = new Set<() => void>();
+  readonly #patience = new Set<() => void>();
   #count = 0;
   /** Wall time after which nothing is waited for any more. */
   deadline = Infinity;
@@ -84,16 +85,25 @@ export class Bench {
       const end = (value: T | undefined) => {
         clearTimeout(timer);
         this.#waiting.delete(look);
+        this.#patience.delete(giveUp);
         resolve(value);
       };
+      const giveUp = () => end(undefined);
       const look = () => {
         const value = find();
         if (value !== undefined) end(value);
       };
-      const timer = setTimeout(() => end(undefined), Math.max(0, Math.min(ms, this.deadline - Date.now())));
+      const timer = setTimeout(giveUp, Math.max(0, Math.min(ms, this.deadline - Date.now())));
       this.#waiting.add(look);
+      this.#patience.add(giveUp);
       look();
     });
+  }
+
+  /** Nothing is waited for any more. */
+  stop(): void {
+    this.deadline = 0;
+    for (const giveUp of [...this.#patience]) giveUp();
   }
 
   /** A place in the story: what is heard from here on. */
@@ -229,7 +239,8 @@ export class Bench {
 
   /** Leaves the device as it was found: nothing at work, nothing to remember. */
   async close(): Promise<void> {
-    if (this.epoch > 0 && this.state?.state !== 'lost') {
+    const here = this.state !== undefined && this.state.state !== 'lost';
+    if (this.epoch > 0 && here) {
       this.deadline = Date.now() + answerMs;
       this.control('resume');
       if ((this.state?.running.length ?? 0) > 0) this.control('cancel');
@@ -241,6 +252,9 @@ export class Bench {
     await this.#bus.close();
   }
 }
+
+/** An address that may be shown. */
+export const withoutPassword = (url: string): string => url.replace(/(:\/\/[^:/@]*):[^@/]*@/, '$1@');
 
 /** What ends the whole run: the device cannot be tried at all. */
 export const hopeless = (message: string, mend: string): FailureError =>

@@ -2,7 +2,7 @@ import { FailureError } from '../../base/failure.ts';
 import type { Capability, DescriptorBody } from '../../domain/descriptor.ts';
 import { durationOf } from '../../domain/resolve.ts';
 import { schemaViolation } from '../../domain/descriptor.ts';
-import { Bench, hopeless, type Place } from './bench.ts';
+import { Bench, hopeless, withoutPassword, type Place } from './bench.ts';
 import { checks } from './checks.ts';
 import type { Check, Restart, Trial } from './check.ts';
 import { instanceOf } from './instance.ts';
@@ -18,6 +18,8 @@ export interface CertifyOptions extends Place {
   /** Asked once, before the device is made to act. */
   readonly agree: (plan: Plan) => Promise<boolean>;
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Ends the trial early; the device is left in order all the same. */
+  readonly stop?: AbortSignal;
 }
 
 /** What the device will be made to do. */
@@ -57,6 +59,7 @@ export async function certify(options: CertifyOptions): Promise<Report | undefin
     guard(bench);
     if (plan !== undefined && !(await options.agree(plan))) return undefined;
     bench.deadline = Date.now() + (options.limitMs ?? usualLimit(bench, options.restart));
+    options.stop?.addEventListener('abort', () => bench.stop(), { once: true });
     bench.epoch = (bench.state?.epoch ?? 0) + 1;
     bench.announce();
     const verdicts = await tryAll({ bench, longestMs: longestOf(bench), restart: options.restart }, options.onVerdict);
@@ -66,8 +69,13 @@ export async function certify(options: CertifyOptions): Promise<Report | undefin
   }
 }
 
-/** A device that is in use is left alone. */
-function guard({ place, state, otherController }: Bench): void {
+/** A device that is in use, or was halted for a reason, is left alone. */
+function guard({ place, state, otherController, heard }: Bench): void {
+  if (!heard.some(({ topic }) => topic.includes('/dev/')))
+    throw hopeless(
+      `No device ${place.device} is known at site ${place.site} on ${withoutPassword(place.url)}.`,
+      'Start it, or correct --site and --device.',
+    );
   if (otherController !== undefined)
     throw hopeless(
       `The controller "${otherController}" is online at site ${place.site}, and would lose its device.`,
@@ -76,6 +84,8 @@ function guard({ place, state, otherController }: Bench): void {
   const running = state?.running ?? [];
   if (state?.state === 'busy' && running.length > 0)
     throw hopeless(`${place.device} is at work on ${running.join(', ')}.`, 'Wait until it has ended.');
+  if (state?.state === 'error' || state?.state === 'maintenance')
+    throw hopeless(`${place.device} says ${state.state}.`, 'Find out why; then resume it, or start it again.');
 }
 
 function choose(bench: Bench, descriptor: DescriptorBody, options: CertifyOptions): Plan {
@@ -100,7 +110,8 @@ function choose(bench: Bench, descriptor: DescriptorBody, options: CertifyOption
   bench.subject = best;
   const { capability, parameters } = best;
   const typicalMs = durationMs(capability, parameters).typical;
-  return { ...bench.place, model: `${vendor} ${model}`, capability: capability.name, parameters, typicalMs };
+  const place = { ...bench.place, url: withoutPassword(bench.place.url) };
+  return { ...place, model: `${vendor} ${model}`, capability: capability.name, parameters, typicalMs };
 }
 
 /** A command of about two seconds that may be interrupted shows most, in a short time. */

@@ -34,7 +34,11 @@ export async function certifyDevice(options: CertifyCommand): Promise<number> {
   const parameters = readParameters(options.parameters);
   const restart = restartOf(options);
   const { limit } = options;
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  process.once('SIGINT', interrupt);
   const report = await certify({
+    stop: stop.signal,
     ...{ url, site, device, agree: (plan) => agreed(plan, options) },
     ...(limit === undefined ? {} : { limitMs: 1000 * limit }),
     ...(capability === undefined ? {} : { capability }),
@@ -42,6 +46,7 @@ export async function certifyDevice(options: CertifyCommand): Promise<number> {
     ...(restart === undefined ? {} : { restart }),
     onVerdict: (verdict) => json || process.stdout.write(`${verdictText(verdict)}\n`),
   });
+  process.off('SIGINT', interrupt);
   if (report === undefined) return 1;
   process.stdout.write(`${json ? JSON.stringify(report) : summaryText(report)}\n`);
   if (options.junit !== undefined) save(options.junit, junit(device, report));
