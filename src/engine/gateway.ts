@@ -124,6 +124,7 @@ export class Gateway {
 
   /** Sends until the device acknowledges: the waiter stands before the message leaves. */
   send(command: Command, intendedAt: number): void {
+    this.#stopSending(command.key);
     const sending: Sending = { command, intendedAt, attempt: 0 };
     this.#sending.set(command.key, sending);
     this.#transmit(sending);
