@@ -103,3 +103,40 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
   if (suggested > experiments) say('the budget holds', `${suggested} experiments of ${experiments} were begun.`);
   return found;
 }
+
+/**
+ * A controller asks at its start for every command that it finds open: it has said something of it before it hears the
+ * end. It does not send again what has ended, and no journal is ever lost here.
+ */
+export function checkTalk({ events, mentions }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const spoken = new Map<string, number>();
+  const ended = new Map<string, number>();
+  const intended = new Map<string, number>();
+  let epoch = 0;
+  for (const { key, epoch: of } of mentions) spoken.set(key, Math.max(spoken.get(key) ?? 0, of));
+  for (const event of events) {
+    if (event.type === 'controller.started') epoch = event.data.epoch;
+    if (event.type === 'command.intended') intended.set(event.data.command.key, epoch);
+    if (event.type !== 'command.ended') continue;
+    const { key, source, error, outcome } = event.data;
+    if (error?.code === 'journal_lost')
+      found.push({
+        rule: 'what is acknowledged is on record',
+        sentence: `A device acknowledged ${key} and forgot it.`,
+      });
+    if (outcome !== 'indeterminate') ended.set(key, event.at);
+    if (source === 'device' && intended.get(key)! < epoch && spoken.get(key)! < epoch)
+      found.push({
+        rule: 'open commands are asked for',
+        sentence: `Epoch ${epoch} heard the end of ${key} and had never asked for it.`,
+      });
+  }
+  const late = mentions.find(({ kind, key, at }) => kind === 'cmd' && at > (ended.get(key) ?? Infinity));
+  if (late !== undefined)
+    found.push({
+      rule: 'what has ended is not sent again',
+      sentence: `${late.key} was sent after its end was on the books.`,
+    });
+  return found;
+}

@@ -3,7 +3,7 @@ import type { LabEvent } from '../../src/domain/event.ts';
 import type { Effect } from '../../simulators/effects.ts';
 import { booksOf, checkVolumes } from './oracle-books.ts';
 import { checkEnergy } from './oracle-energy.ts';
-import { checkChain, checkEvents, checkSuggestions } from './oracle-events.ts';
+import { checkChain, checkEvents, checkSuggestions, checkTalk } from './oracle-events.ts';
 import { checkActs, checkPlaces, checkWaits } from './oracle-lab.ts';
 
 /** A rule that was broken, and by what. */
@@ -45,6 +45,13 @@ export interface Evidence {
   readonly replay: { readonly ok: boolean; readonly differences: readonly unknown[]; readonly broken?: unknown };
   readonly meters: { readonly resets: ReadonlyMap<string, unknown>; readonly gaps: ReadonlySet<string> };
   readonly accidents: readonly { readonly device: string; readonly message: string }[];
+  /** What controllers have said to devices of their commands. */
+  readonly mentions: readonly {
+    readonly at: number;
+    readonly key: string;
+    readonly epoch: number;
+    readonly kind: string;
+  }[];
   readonly now: number;
   readonly drawn: (device: string, at: number) => number;
 }
@@ -61,6 +68,7 @@ export function judge(evidence: Evidence): Violation[] {
     ...checkWaits(evidence),
     ...checkChain(evidence.events),
     ...checkEvents(evidence),
+    ...checkTalk(evidence),
     ...checkEnd(evidence),
     ...evidence.accidents.map(({ device, message }) => ({ rule: 'no accidents', sentence: `${device}: ${message}` })),
   ];

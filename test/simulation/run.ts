@@ -2,7 +2,7 @@ import type { LabEvent } from '../../src/domain/event.ts';
 import { judge, type Violation } from './oracle.ts';
 import { Person } from './person.ts';
 import { drawPlan, type Cuts, type FaultKind, type Plan } from './plan.ts';
-import { Site, type Parts } from './site.ts';
+import { Site } from './site.ts';
 import type { Effect } from '../../simulators/effects.ts';
 
 /** Lab time in which everything must have come to its end once nothing goes wrong any more. */
@@ -23,9 +23,9 @@ export interface Outcome {
 }
 
 /** One seed, from an empty lab to the verdict. */
-export function runSeed(seed: number, cuts: Cuts = {}, parts: Parts = {}): Outcome {
+export function runSeed(seed: number, cuts: Cuts = {}): Outcome {
   const plan = drawPlan(seed, cuts);
-  const site = new Site(plan, parts);
+  const site = new Site(plan);
   const person = new Person(site);
   const finished = () => site.ledger.campaign()?.status === 'finished';
   try {
@@ -74,6 +74,7 @@ function verdict(site: Site, person: Person, crash: readonly Violation[]): Outco
     ...crash,
     ...problems,
     ...zombies,
+    ...site.duties.neglected.map((sentence) => ({ rule: 'results are said until forgotten', sentence })),
     ...judge({
       definition: plan.definition,
       events,
@@ -85,6 +86,7 @@ function verdict(site: Site, person: Person, crash: readonly Violation[]): Outco
       experiments: ledger.experiments(),
       replay: ledger.replay(),
       meters,
+      mentions: site.duties.mentions,
       now: clock.now(),
       drawn: (device, at) => world.drawn(device, at),
       accidents: world.accidents(),

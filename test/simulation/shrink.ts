@@ -1,20 +1,14 @@
 import { faultKinds, type Cuts, type FaultKind } from './plan.ts';
 import { runSeed, type Outcome } from './run.ts';
-import type { Parts } from './site.ts';
 
 /** The smallest run found in which the same rule is broken: fewer experiments, fewer kinds of faults, an earlier end. */
-export function shrink(
-  seed: number,
-  rule: string,
-  parts?: () => Parts,
-  mostRuns = 60,
-): { cuts: Cuts; outcome: Outcome } {
+export function shrink(seed: number, rule: string, mostRuns = 60): { cuts: Cuts; outcome: Outcome } {
   let runs = 0;
   let cuts: Cuts = {};
-  let outcome = runSeed(seed, cuts, parts?.());
+  let outcome = runSeed(seed, cuts);
   const attempt = (next: Cuts): boolean => {
     if (++runs > mostRuns) return false;
-    const tried = runSeed(seed, next, parts?.());
+    const tried = runSeed(seed, next);
     if (!tried.violations.some((violation) => violation.rule === rule)) return false;
     [cuts, outcome] = [next, tried];
     return true;

@@ -12,6 +12,7 @@ import { simulateLab, type Simulation } from '../../simulators/lab.ts';
 import { MemoryBroker, type MemoryBus } from '../../simulators/memory-bus.ts';
 import { createWorld, type World } from '../../simulators/world.ts';
 import { evenAdvisor } from './advisor.ts';
+import { Duties } from './duties.ts';
 import { MeterBench } from './meters.ts';
 import { Killed, Misfortunes } from './misfortunes.ts';
 import type { Plan } from './plan.ts';
@@ -29,13 +30,6 @@ export interface Controller {
   ended?: Failure;
 }
 
-/** The parts that a test may exchange to see what happens without a protection. */
-export interface Parts {
-  journal?(device: string, journal: Journal): Journal;
-  bus?(bus: MemoryBus, who: 'controller' | 'device'): MemoryBus;
-  ledger?(ledger: Ledger): Ledger;
-}
-
 /** A whole site on one clock: broker, instruments, and the controllers that come and go. */
 export class Site {
   readonly plan: Plan;
@@ -46,20 +40,19 @@ export class Site {
   readonly watch: Watch;
   readonly misfortunes: Misfortunes;
   readonly meters: MeterBench;
+  readonly duties = new Duties(() => this.clock.now());
   readonly simulation: Simulation;
   readonly problems: string[] = [];
   controller: Controller | undefined;
   readonly deposed: Controller[] = [];
-  readonly #parts: Parts;
   readonly #journals = new Map<string, Journal>();
   readonly #folder: string | undefined;
   #ledger: Ledger;
   #ledgerFile: string | undefined;
   #starts = 0;
 
-  constructor(plan: Plan, parts: Parts = {}) {
+  constructor(plan: Plan) {
     this.plan = plan;
-    this.#parts = parts;
     this.#folder = plan.onDisk ? mkdtempSync(join(tmpdir(), 'labwright-sim-')) : undefined;
     this.#ledgerFile = this.#folder === undefined ? undefined : join(this.#folder, 'ledger-0.db');
     this.#ledger = this.#open();
@@ -86,7 +79,7 @@ export class Site {
       connect: (clientId, will) => {
         const bus = this.broker.connect({ clientId, ...(will === undefined ? {} : { will }) });
         const metered = this.meters.tamper(clientId, bus);
-        return parts.bus?.(metered, 'device') ?? metered;
+        return clientId in lab.devices ? this.duties.device(clientId, metered) : metered;
       },
       journalFor: (device) => this.#journalFor(device),
       tampering: {
@@ -105,18 +98,14 @@ export class Site {
   #journalFor(device: string): Journal {
     const known = this.#journals.get(device);
     if (known !== undefined) return known;
-    const plain = this.misfortunes.journal(device, memoryJournal());
-    const journal = this.#parts.journal?.(device, plain) ?? plain;
+    const journal = this.misfortunes.journal(device, memoryJournal());
     this.#journals.set(device, journal);
     return journal;
   }
 
   #open(): Ledger {
-    const ledger =
-      this.#ledgerFile === undefined
-        ? Ledger.open(':memory:')
-        : Ledger.open(this.#ledgerFile, { create: true, durable: false });
-    return this.#parts.ledger?.(ledger) ?? ledger;
+    if (this.#ledgerFile === undefined) return Ledger.open(':memory:');
+    return Ledger.open(this.#ledgerFile, { create: true, durable: false });
   }
 
   /** Starts a device that is off; one that cannot start because its disk is full is tried again. */
@@ -138,8 +127,7 @@ export class Site {
     const ledger = this.misfortunes.disk(this.#ledger, instance);
     const process = new SleepyProcess(clock);
     const own = process.clock();
-    const plain = this.broker.connect({ clientId: instance });
-    const bus = this.#parts.bus?.(plain, 'controller') ?? plain;
+    const bus = this.duties.controller(this.broker.connect({ clientId: instance }));
     const engine = new Engine({
       ledger,
       clock: own,

@@ -1,0 +1,86 @@
+import type { MemoryBus } from '../../simulators/memory-bus.ts';
+
+/** What a controller has said to a device of one command, and when. */
+export interface Mention {
+  readonly at: number;
+  readonly key: string;
+  readonly epoch: number;
+  readonly kind: 'cmd' | 'ctl';
+}
+
+const fieldsOf = (payload: string): { key?: string; epoch?: number; op?: string; kind?: string } => {
+  try {
+    return (JSON.parse(payload) as object | null) ?? {};
+  } catch {
+    return {};
+  }
+};
+
+/** Listens at the sockets of all processes: duties of the contract that leave no trace in the world or in the books. */
+export class Duties {
+  readonly mentions: Mention[] = [];
+  readonly neglected: string[] = [];
+  readonly #now: () => number;
+  /** By device: keys whose result was said and not yet forgotten. */
+  readonly #told = new Map<string, Set<string>>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  controller(bus: MemoryBus): MemoryBus {
+    return wrapped(bus, {
+      publish: (topic, payload, options, done) => {
+        const kind = topic.endsWith('/cmd') ? 'cmd' : topic.endsWith('/ctl') ? 'ctl' : undefined;
+        const { key, epoch = 0 } = kind === undefined ? {} : fieldsOf(payload);
+        if (kind !== undefined && key !== undefined) this.mentions.push({ at: this.#now(), key, epoch, kind });
+        bus.publish(topic, payload, options, done);
+      },
+    });
+  }
+
+  device(device: string, bus: MemoryBus): MemoryBus {
+    const told = this.#told.get(device) ?? new Set<string>();
+    this.#told.set(device, told);
+    let said = new Set<string>();
+    return wrapped(bus, {
+      publish: (topic, payload, options, done) => {
+        const key = /\/evt\/([^/]+)$/.exec(topic)?.[1];
+        if (key !== undefined && fieldsOf(payload).kind === 'result') {
+          told.add(key);
+          said.add(key);
+        }
+        bus.publish(topic, payload, options, done);
+      },
+      subscribe: (pattern, handler) =>
+        bus.subscribe(pattern, (message) => {
+          const { op, key } = message.topic.endsWith('/ctl') ? fieldsOf(message.payload) : {};
+          if (op === 'forget' && key !== undefined) told.delete(key);
+          handler(message);
+        }),
+      onConnect: (listener) =>
+        bus.onConnect(() => {
+          said = new Set();
+          listener();
+          const missing = [...told].find((key) => !said.has(key));
+          if (missing !== undefined)
+            this.neglected.push(`${device} has connected and not said the result of ${missing} again.`);
+        }),
+    });
+  }
+}
+
+const wrapped = (bus: MemoryBus, instead: Partial<MemoryBus>): MemoryBus => ({
+  clientId: bus.clientId,
+  publish: (...message) => bus.publish(...message),
+  subscribe: (pattern, handler) => bus.subscribe(pattern, handler),
+  onConnect: (listener) => bus.onConnect(listener),
+  onDisconnect: (listener) => bus.onDisconnect(listener),
+  get connected() {
+    return bus.connected;
+  },
+  close: () => bus.close(),
+  kill: () => bus.kill(),
+  lose: (ms) => bus.lose(ms),
+  ...instead,
+});

@@ -1,0 +1,114 @@
+/**
+ * Every protection, and the line without which it is gone. A child process loads the program with that line exchanged;
+ * the seed is one in which a rule is broken then, and none otherwise.
+ */
+export interface Mutation {
+  readonly protection: string;
+  readonly file: string;
+  readonly line: string;
+  readonly instead: string;
+  readonly seed: number;
+}
+
+export const mutations: readonly Mutation[] = [
+  {
+    protection: 'a device journals a command before it acknowledges it',
+    file: 'src/wire/host-commands.ts',
+    line: "if (!this.#core.write(() => book.accept(command, ack)) || this.#core.crashes('before_ack', key)) return;",
+    instead:
+      "this.#core.say(key, ack); if (this.#core.crashes('before_ack', key) || !this.#core.write(() => book.accept(command, ack))) return;",
+    seed: 0,
+  },
+  {
+    protection: 'a device journals the start before it acts',
+    file: 'src/wire/host-commands.ts',
+    line: 'if (!this.#core.write(() => book.start(key))) return this.end(work, neverStarted);',
+    instead: '',
+    seed: 0,
+  },
+  {
+    protection: 'a device refuses lower epochs',
+    file: 'src/wire/host.ts',
+    line: 'if (epoch <= book.epoch) return epoch === book.epoch;',
+    instead: 'if (epoch <= book.epoch) return true;',
+    seed: 0,
+  },
+  {
+    protection: 'a device does not act again on a key that it knows',
+    file: 'src/wire/host-commands.ts',
+    line: 'if (known === undefined) return this.#admit(command);',
+    instead: 'if (true) return this.#admit(command);',
+    seed: 0,
+  },
+  {
+    protection: 'what had started is indeterminate after a boot',
+    file: 'src/wire/host-commands.ts',
+    line: "const outcome = phase === 'accepted' ? neverStarted : interrupted;",
+    instead: "const outcome = phase === 'accepted' ? neverStarted : neverStarted; void interrupted;",
+    seed: 0,
+  },
+  {
+    protection: 'a device says its results at every connection until they are forgotten',
+    file: 'src/wire/host.ts',
+    line: "for (const { key, phase, last } of book.entries()) if (phase === 'done') this.#core.say(key, last!);",
+    instead: 'void book;',
+    seed: 0,
+  },
+  {
+    protection: 'the engine takes a result once',
+    file: 'src/engine/intake.ts',
+    line: 'return state.commands.get(event.data.key)?.can(event as LabEvent as never) ?? false;',
+    instead: 'return true;',
+    seed: 0,
+  },
+  {
+    protection: 'snapshots are committed with their events',
+    file: 'src/engine/engine.ts',
+    line: 'this.#saveTouched();\n      });',
+    instead: '});\n      this.#options.ledger.transaction(() => this.#saveTouched());',
+    seed: 0,
+  },
+  {
+    protection: 'the books know a command before it is sent',
+    file: 'src/engine/engine.ts',
+    line: 'this.#outgoing.push(effect);\n  }',
+    instead: "if (effect.do === 'send_command') this.#perform(effect);\n    else this.#outgoing.push(effect);\n  }",
+    seed: 0,
+  },
+  {
+    protection: 'the waiter stands before the command leaves',
+    file: 'src/engine/gateway.ts',
+    line: 'this.#sending.set(command.key, sending);\n    this.#transmit(sending);',
+    instead:
+      'this.#transmit(sending);\n    this.#options.clock.after(5, () => this.#sending.set(command.key, sending));',
+    seed: 0,
+  },
+  {
+    protection: 'open commands are asked for at the start',
+    file: 'src/engine/engine.ts',
+    line: 'this.#gateway.begin(this.#epoch);\n    this.#gateway.reconcile(this.#openCommands());',
+    instead: 'this.#gateway.begin(this.#epoch);',
+    seed: 0,
+  },
+  {
+    protection: 'a controller gives way to its successor',
+    file: 'src/engine/gateway.ts',
+    line: 'if (this.#listening && this.#ours.has(device))',
+    instead: 'if (false)',
+    seed: 0,
+  },
+  {
+    protection: 'a place is free when the sample before has left for certain',
+    file: 'src/engine/dispatching.ts',
+    line: 'return free > 0;',
+    instead: 'return free > -1e9;',
+    seed: 0,
+  },
+  {
+    protection: 'maximum waits count as the devices tell them',
+    file: 'src/control/experiment.ts',
+    line: "{ guard: 'late', target: 'running', actions: 'failLate' },",
+    instead: '',
+    seed: 0,
+  },
+];
