@@ -31,6 +31,7 @@ const report: Report = {
     verdict({ verdict: 'fail', seen: 'came <ack> & "n" \u0000\ud800\n', mend: "Don't." }),
     verdict({ verdict: 'skip', seen: 'no time' }),
   ],
+  complete: true,
   passed: false,
   ms: 1234,
 };
@@ -172,6 +173,8 @@ describe('a device that is in use', () => {
       verdict: 'fail',
       seen: 'The time is up.',
     });
+    expect(report).toMatchObject({ complete: false, passed: false });
+    expect(summaryText(report!)).toMatch(/^Not certified: 2 passed, 1 failed, 29 skipped in .* and the time was up\.$/);
     expect(running).toEqual([]);
     await bus.close();
   });

@@ -44,6 +44,8 @@ export interface Verdict {
 export interface Report {
   readonly plan: Plan | undefined;
   readonly verdicts: readonly Verdict[];
+  /** Whether there was time for every check. */
+  readonly complete: boolean;
   readonly passed: boolean;
   readonly ms: number;
 }
@@ -63,7 +65,9 @@ export async function certify(options: CertifyOptions): Promise<Report | undefin
     bench.epoch = (bench.state?.epoch ?? 0) + 1;
     bench.announce();
     const verdicts = await tryAll({ bench, longestMs: longestOf(bench), restart: options.restart }, options.onVerdict);
-    return { plan, verdicts, passed: verdicts.every(({ verdict }) => verdict !== 'fail'), ms: Date.now() - begun };
+    const complete = Date.now() < bench.deadline;
+    const passed = complete && verdicts.every(({ verdict }) => verdict !== 'fail');
+    return { plan, verdicts, complete, passed, ms: Date.now() - begun };
   } finally {
     await bench.close();
   }
@@ -165,7 +169,7 @@ async function tryOne(trial: Trial, check: Check): Promise<Pick<Verdict, 'verdic
     seen: 'The time is up.',
     mend: 'Name a shorter command, or more time with --limit.',
   } as const;
-  if (!inTime()) return late;
+  if (!inTime()) return { verdict: 'skip', seen: 'not tried: the time is up' };
   try {
     if (check.needs !== undefined && bench.state?.state === 'lost') {
       if (trial.restart === undefined) return { verdict: 'skip', seen: 'the device is lost' };

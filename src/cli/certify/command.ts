@@ -50,9 +50,10 @@ export async function certifyDevice(options: CertifyCommand): Promise<number> {
   if (report === undefined) return 1;
   process.stdout.write(`${json ? JSON.stringify(report) : summaryText(report)}\n`);
   if (options.junit !== undefined) save(options.junit, junit(device, report));
-  return exitOf(report);
+  return stop.signal.aborted ? stoppedByCtrlC : exitOf(report);
 }
 
+const stoppedByCtrlC = 130;
 const exitOf = ({ passed }: Report): number => (passed ? 0 : 1);
 
 function readParameters(text: string | undefined): Record<string, unknown> | undefined {

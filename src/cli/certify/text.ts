@@ -23,8 +23,8 @@ export function verdictText({ check, section, says, verdict, seen, mend }: Verdi
   return [line, ...more.map((text) => `      ${plain(text)}`)].join('\n');
 }
 
-export function summaryText({ verdicts, passed, ms }: Report): string {
+export function summaryText({ verdicts, complete, passed, ms }: Report): string {
   const count = (wanted: Verdict['verdict']) => verdicts.filter(({ verdict }) => verdict === wanted).length;
   const sum = `${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped in ${(ms / 1000).toFixed(1)} s`;
-  return `${passed ? 'Certified' : 'Not certified'}: ${sum}.`;
+  return `${passed ? 'Certified' : 'Not certified'}: ${sum}${complete ? '' : ', and the time was up'}.`;
 }
