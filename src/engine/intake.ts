@@ -92,8 +92,11 @@ function isChange(state: CoreState, data: { device: string; state: string; boot:
   const { context } = known;
   // The last will of an earlier boot may arrive after the device has come back.
   if (data.state === 'lost' && data.boot !== context.boot && known.value === 'usable') return false;
-  return context.state !== data.state || context.boot !== data.boot;
+  return plain(context.state) !== plain(data.state) || context.boot !== data.boot;
 }
+
+/** Whether a device that can work is at work its commands tell already. */
+const plain = (state: string): string => (state === 'busy' ? 'ready' : state);
 
 function meteredDevice(event: NewEvent, state: CoreState): string | undefined {
   if (event.type === 'campaign.finished') return '*';

@@ -1,4 +1,4 @@
-import type { EventOf, LabEvent } from '../../domain/event.ts';
+import type { DeviceState, EventOf, LabEvent } from '../../domain/event.ts';
 import type { CurrentCommand, DeviceView } from '../contract.ts';
 import { put, update, type Model } from './model.ts';
 
@@ -12,7 +12,7 @@ export function foldDevices(model: Model, event: LabEvent): void {
       return update(model, 'devices', event.data.device, { vendor, model: name, firmware });
     }
     case 'device.changed':
-      return update(model, 'devices', event.data.device, { state: event.data.state, since: event.at });
+      return changeState(model, event);
     case 'command.intended':
       return begin(model, event);
     case 'command.accepted':
@@ -56,13 +56,29 @@ function begin(model: Model, { at, data: { command } }: EventOf<'command.intende
     expectedEnd: at + command.expected.typical,
     overdue: false,
   };
-  update(model, 'devices', command.device, { current: [...device.current, current] });
+  update(model, 'devices', command.device, withCurrent(device, [...device.current, current]));
 }
+
+function changeState(model: Model, { at, data }: EventOf<'device.changed'>): void {
+  const current = model.sections.devices.get(data.device)?.current ?? [];
+  update(model, 'devices', data.device, { state: shownState(data.state, current), since: at });
+}
+
+/** Whether a device that can work is at work its commands tell; the log holds only its coming and going. */
+function shownState(state: DeviceState, current: readonly CurrentCommand[]): DeviceState {
+  if (state !== 'ready' && state !== 'busy') return state;
+  return current.length > 0 ? 'busy' : 'ready';
+}
+
+const withCurrent = ({ state }: DeviceView, current: readonly CurrentCommand[]) => ({
+  current,
+  ...(state === undefined ? {} : { state: shownState(state, current) }),
+});
 
 function changeCurrent(model: Model, key: string, change: (known: CurrentCommand) => CurrentCommand[]): void {
   const open = model.commands.get(key);
   const device = open && model.sections.devices.get(open.command.device);
   if (device === undefined) return;
   const current = device.current.flatMap((known) => (known.key === key ? change(known) : [known]));
-  update(model, 'devices', device.id, { current });
+  update(model, 'devices', device.id, withCurrent(device, current));
 }
