@@ -3,14 +3,18 @@
 import json
 import os
 import tempfile
+import threading
 import unittest
 import unittest.mock
 from datetime import datetime, timedelta, timezone
 from typing import Any, Dict
 
 from labwright_device import (
+    Command,
     CommandMessage,
     ControlMessage,
+    Device,
+    Failed,
     Journal,
     JournalCorrupt,
     Malformed,
@@ -130,6 +134,66 @@ class MessageTest(unittest.TestCase):
                 CommandMessage.read(payload)
         with self.assertRaises(Malformed):
             ControlMessage.read(b'{"op": ["halt"], "epoch": 1}')
+
+
+class DeviceTest(unittest.TestCase):
+    """What becomes of a command, without a broker: the journal tells."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.device = Device("lab", "lamp", folder.name, "Tiny", "Lamp", on_controller_lost="stop")
+        self.addCleanup(self.device._journal.close)
+
+    def outcome_of(self, run: Any, steer: Any = lambda: None) -> Dict[str, Any]:
+        """The result of a command that is carried out by ``run`` while ``steer`` happens."""
+        result = {"type": "object", "properties": {"lux": {"type": "number"}}, "required": ["lux"]}
+        self.device.capability("shine", result=result, interruptible=True)(run)
+        ended = threading.Event()
+        record = self.device._record
+
+        def recorded(work: Command, event: Dict[str, Any]) -> None:
+            record(work, event)
+            ended.set()
+
+        with unittest.mock.patch.object(self.device, "_record", recorded):
+            later = datetime.now(timezone.utc) + timedelta(seconds=60)
+            self.device._command(CommandMessage("k1", "shine", {}, "h", 1, later))
+            steer()
+            self.assertTrue(ended.wait(5))
+        return self.device._journal.entries["k1"].last
+
+    def test_the_driver_decides_the_outcome(self) -> None:
+        self.assertEqual(self.outcome_of(lambda command: {"lux": 4})["result"], {"lux": 4})
+
+    def test_a_known_failure_is_failed(self) -> None:
+        def run(command: Command) -> None:
+            raise Failed("burnt", "The bulb has burnt out.")
+
+        event = self.outcome_of(run)
+        self.assertEqual((event["outcome"], event["error"]["code"]), ("failed", "burnt"))
+
+    def test_any_other_error_is_indeterminate(self) -> None:
+        self.assertEqual(self.outcome_of(lambda command: 1 / 0)["outcome"], "indeterminate")
+
+    def test_a_result_must_keep_its_schema(self) -> None:
+        for wrong in ({}, {"lux": float("nan")}, {"lux": 1, "more": object()}):
+            event = self.outcome_of(lambda command: wrong)
+            self.assertEqual((event["outcome"], event["error"]["code"]), ("failed", "bad_result"))
+            del self.device._journal.entries["k1"]
+
+    def test_a_halt_ends_what_is_at_work(self) -> None:
+        halt = ControlMessage("halt", None, 0)
+        event = self.outcome_of(lambda command: command.wait(10), lambda: self.device._control(halt))
+        self.assertEqual((event["outcome"], event["error"]["code"]), ("failed", "halted"))
+
+    def test_the_loss_of_the_controller_stops_it(self) -> None:
+        def lose() -> None:
+            self.device._controller("labwright/1/lab/ctl/main/$state", {"online": True, "epoch": 1})
+            self.device._controller("labwright/1/lab/ctl/main/$state", {"online": False, "epoch": 1})
+
+        with unittest.mock.patch("labwright_device.CONTROLLER_GRACE_SECONDS", 0.05):
+            self.assertEqual(self.outcome_of(lambda command: command.wait(10), lose)["outcome"], "cancelled")
 
 
 class JsonTest(unittest.TestCase):

@@ -1,7 +1,6 @@
 import { FailureError } from '../../base/failure.ts';
-import type { Capability, DescriptorBody } from '../../domain/descriptor.ts';
+import { schemaViolation, type Capability, type DescriptorBody } from '../../domain/descriptor.ts';
 import { durationOf } from '../../domain/resolve.ts';
-import { schemaViolation } from '../../domain/descriptor.ts';
 import { Bench, hopeless, withoutPassword, type Place } from './bench.ts';
 import { checks } from './checks.ts';
 import type { Check, Restart, Trial } from './check.ts';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { breach, demand, inWords, pass, skip, type Check, type Restart, type Skip, type Trial } from './check.ts';
+import { breach, demand, inWords, pass, skip, type Check, type Skip, type Trial } from './check.ts';
 import { crashAtAck, crashOf, type CrashScene } from './crash-scene.ts';
 import { refusal, repeat, resultOf } from './moves.ts';
 
@@ -160,7 +160,7 @@ export const ackJournalled: Check = {
     if (trial.restart === undefined) return noRestart;
     if (trial.restart.byHand) return skip('a hand is too slow for it; say with --restart how to do it');
     const { bench } = trial;
-    const { victim, from } = await crashAtAck(trial, trial.restart as Restart);
+    const { victim, from } = await crashAtAck(trial, trial.restart);
     const mend = 'Write accepted to the journal, fsync, and only then publish the ack.';
     const asked = bench.mark;
     bench.control('query', victim.key);
