@@ -109,6 +109,8 @@ export class Gateway {
 
   /** Asks what became of open commands, or sends them again; what was said while nobody listened is lost. */
   reconcile(open: Iterable<OpenCommand>): void {
+    // Before the beginning there is no epoch to speak with; then everything is asked for.
+    if (!this.#listening) return;
     for (const { command, intendedAt, accepted, cancelled } of open) {
       if (cancelled === true) this.cancel(command.key, command.device);
       if (accepted === true || cancelled === true) this.query(command.key, command.device);
