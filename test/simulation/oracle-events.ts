@@ -110,13 +110,15 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
  */
 export function checkTalk({ events, mentions }: Evidence): Violation[] {
   const found: Violation[] = [];
-  const spoken = new Map<string, number>();
-  const ended = new Map<string, number>();
+  const ended = new Map<string, { at: number; epoch: number }>();
   const intended = new Map<string, number>();
   let epoch = 0;
-  for (const { key, epoch: of } of mentions) spoken.set(key, Math.max(spoken.get(key) ?? 0, of));
+  let instance = '';
+  const askedBefore = (key: string, at: number) =>
+    mentions.some((each) => each.key === key && each.kind !== 'forget' && each.epoch >= epoch && each.at <= at);
   for (const event of events) {
-    if (event.type === 'controller.started') epoch = event.data.epoch;
+    // The same controller may rise to another epoch.
+    if (event.type === 'controller.started' && event.data.instance !== instance) ({ epoch, instance } = event.data);
     if (event.type === 'command.intended') intended.set(event.data.command.key, epoch);
     if (event.type !== 'command.ended') continue;
     const { key, source, error, outcome } = event.data;
@@ -125,14 +127,18 @@ export function checkTalk({ events, mentions }: Evidence): Violation[] {
         rule: 'what is acknowledged is on record',
         sentence: `A device acknowledged ${key} and forgot it.`,
       });
-    if (outcome !== 'indeterminate') ended.set(key, event.at);
-    if (source === 'device' && intended.get(key)! < epoch && spoken.get(key)! < epoch)
+    if (outcome !== 'indeterminate') ended.set(key, { at: event.at, epoch });
+    if (source === 'device' && intended.get(key)! < epoch && !askedBefore(key, event.at))
       found.push({
         rule: 'open commands are asked for',
         sentence: `Epoch ${epoch} heard the end of ${key} and had never asked for it.`,
       });
   }
-  const late = mentions.find(({ kind, key, at }) => kind === 'cmd' && at > (ended.get(key) ?? Infinity));
+  // One that was deposed may still be talking; devices refuse it.
+  const late = mentions.find(({ kind, key, at, epoch: of }) => {
+    const end = ended.get(key);
+    return kind === 'cmd' && end !== undefined && at > end.at && of >= end.epoch;
+  });
   if (late !== undefined)
     found.push({
       rule: 'what has ended is not sent again',

@@ -74,7 +74,7 @@ function verdict(site: Site, person: Person, crash: readonly Violation[]): Outco
     ...crash,
     ...problems,
     ...zombies,
-    ...site.duties.neglected.map((sentence) => ({ rule: 'results are said until forgotten', sentence })),
+    ...site.duties.neglected.map((sentence) => ({ rule: 'devices keep the contract', sentence })),
     ...judge({
       definition: plan.definition,
       events,

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { runSeed } from './run.ts';
+
+/** Seeds that have found a defect once. */
+const regressions: readonly (readonly [number, string])[] = [
+  [2, 'a stale meter reading was booked as a counter that began again'],
+  [8, 'a command was sent for ever by a forgotten timer'],
+  [14, 'a controller that came back deposed its successor'],
+  [17, 'a device that did not know either left an experiment in doubt for ever'],
+  [131, 'a device whose disk had been full stayed in error for ever'],
+  [134, 'a sample that had waited too long completed'],
+  [279, 'a sample was carried to a place that another had not left'],
+];
+
+test.each(regressions)('seed %i: %s', (seed) => {
+  expect(runSeed(seed).violations).toEqual([]);
+});
+
+test('forty seeds break no rule', () => {
+  for (let seed = 10_001; seed <= 10_040; seed++) expect(runSeed(seed).violations, `seed ${seed}`).toEqual([]);
+});
+
+test('the same seed gives the same log', () => {
+  for (const seed of [39, 50, 123]) expect(runSeed(seed).head).toBe(runSeed(seed).head);
+});
