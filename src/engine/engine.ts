@@ -172,6 +172,7 @@ export class Engine {
     if (definition === undefined) return;
     this.#dispatching = new Dispatching(definition, clock, this.#options.strict === true);
     this.#timers.restore(ledger.timers());
+    for (const { at } of ledger.events({ from: ledger.lastSeq() })) this.#intake.continueFrom(at);
   }
 
   #begin(): void {

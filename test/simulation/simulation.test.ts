@@ -9,6 +9,7 @@ const regressions: readonly (readonly [number, string])[] = [
   [17, 'a device that did not know either left an experiment in doubt for ever'],
   [131, 'a device whose disk had been full stayed in error for ever'],
   [134, 'a sample that had waited too long completed'],
+  [378, 'a stale reading came right after a restart of the controller'],
   [279, 'a sample was carried to a place that another had not left'],
 ];
 
