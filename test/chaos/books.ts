@@ -8,6 +8,8 @@ export interface Comparison {
   readonly experiments: Readonly<Record<string, number>>;
   readonly commands: number;
   readonly indeterminate: number;
+  /** Commands that a person decided on, by answer. */
+  readonly resolved: Readonly<Record<string, number>>;
   readonly violations: readonly string[];
 }
 
@@ -34,7 +36,10 @@ export function compareBooks(ledger: Ledger, world: World, journals: string): Co
   const indeterminate = rows.filter(
     ({ resolution, outcome }) => resolution !== undefined || outcome === 'indeterminate',
   );
-  return { experiments, commands: rows.length, indeterminate: indeterminate.length, violations };
+  const resolved: Record<string, number> = {};
+  for (const { resolution } of rows)
+    if (resolution !== undefined) resolved[resolution] = (resolved[resolution] ?? 0) + 1;
+  return { experiments, commands: rows.length, indeterminate: indeterminate.length, resolved, violations };
 }
 
 /** Commands whose end in the books is not what the world has seen. */

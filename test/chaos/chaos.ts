@@ -83,13 +83,13 @@ async function campaign(options: ChaosOptions, seed: number, random: Stream, tal
   } finally {
     await fleet.stop();
   }
-  addAll(tally.resolved, person.given);
   tally.starts += fleet.processes.reduce((sum, { starts }) => sum + starts, 0);
   tally.violations.push(...fleet.crashes);
   const compared = look(fleet.run, (ledger) => compareBooks(ledger, world, join(folder, 'simulated', 'journals')));
   if (compared === undefined) tally.violations.push('the ledger cannot be read');
   else {
     addAll(tally.experiments, compared.experiments);
+    addAll(tally.resolved, compared.resolved);
     tally.commands += compared.commands;
     tally.indeterminate += compared.indeterminate;
     tally.violations.push(...compared.violations);

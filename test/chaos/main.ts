@@ -45,6 +45,7 @@ function show(result: ChaosResult): string {
 const { broker } = values;
 if (broker !== 'mosquitto' && broker !== 'embedded') throw new Error('--broker is mosquitto or embedded');
 const [kills, seed, experiments, speed] = [values.kills, values.seed, values.experiments, values.speed].map(Number);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.stdout.write(`seed ${seed}\n`);
 const say = (sentence: string) => void process.stderr.write(`${sentence}\n`);
 const result = await chaos({ kills: kills!, broker, seed: seed!, experiments: experiments!, speed: speed!, say });

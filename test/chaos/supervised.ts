@@ -16,6 +16,11 @@ export interface Ending {
 const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'labwright-test-compile-cache') };
 const longestTail = 4000;
 
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** A process that is killed and started again, as by a power cut or a service manager. */
 export class Supervised {
   readonly name: string;
@@ -45,6 +50,7 @@ export class Supervised {
     const { program, args } = this.#launch();
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
+    children.add(child);
     this.starts += 1;
     let stderr = '';
     const hear = (text: string) => {
@@ -56,6 +62,7 @@ export class Supervised {
       hear(text);
     });
     child.on('close', (code) => {
+      children.delete(child);
       if (this.#child !== child) return;
       this.#gone();
       this.#onEnd({ code, stderr });
