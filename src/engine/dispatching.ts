@@ -55,14 +55,21 @@ export class Dispatching {
   note(event: LabEvent): void {
     if (event.type === 'command.intended') this.#stale = true;
     else if (event.type === 'device.changed') this.#noteDevice(event.data);
+    else if (event.type === 'device.announced') this.#startAfresh();
     else if (!quiet.has(event.type)) this.#dirty = true;
   }
 
   /** Whether a device is busy the commands tell already; only its coming and going is news. */
   #noteDevice({ device, state }: { device: string; state: string }): void {
     const usable = state === 'ready' || state === 'busy';
-    if (this.#usable.get(device) !== usable) this.#dirty = true;
+    if (this.#usable.get(device) !== usable) this.#startAfresh();
     this.#usable.set(device, usable);
+  }
+
+  /** A plan that was made for other devices would keep samples in line before a few while the others stand idle. */
+  #startAfresh(): void {
+    this.#plan = undefined;
+    this.#dirty = true;
   }
 
   /** What may start now, as events: commands that are intended, or experiments that cannot go on. */
