@@ -10,6 +10,7 @@ import { stream } from '../../src/base/random.ts';
 import { hypervolume } from '../../src/optimizer/hypervolume.ts';
 import type { Datum, Point, Problem } from '../../src/optimizer/problem.ts';
 import { suggest } from '../../src/optimizer/suggest.ts';
+import { ownTasks } from '../optimizer/own-tasks.ts';
 import { type Pool, readPool } from '../optimizer/pools.ts';
 import { snarHypervolume, snarProblem, snarValues } from '../optimizer/snar.ts';
 import { type Synthetic, noiseOf, problemOfTask, referenceTasks, syntheticTasks } from '../optimizer/synthetic.ts';
@@ -111,6 +112,29 @@ function benchSynthetic(name: string, seeds: number): Line | undefined {
     random: known['random']?.final_regret_median ?? null,
     others: Object.fromEntries(others.map(([key, value]) => [key, value.final_regret_median])),
   });
+}
+
+/** "task" one at a time, "task_q4" in batches of 4, from the optimizer's own initial design. */
+function benchOwn(name: string, seeds: number): Line | undefined {
+  const { base, batch } = splitBatch(name);
+  const task = ownTasks.find((other) => other.name === base);
+  if (task === undefined) return undefined;
+  const run = (seed: number, initial: number, times: number[]) => {
+    const data: Datum[] = [];
+    while (data.length < task.evaluations) {
+      const count = Math.min(
+        data.length < initial ? initial - data.length : Number(batch ?? 1),
+        task.evaluations - data.length,
+      );
+      const points = ask(task.problem, data, count, seed, initial, data.length < initial ? [] : times);
+      data.push(...points.map((point) => ({ point, values: { y: task.value(point) } })));
+    }
+    return task.best - Math.max(...data.map(({ point }) => task.value(point)));
+  };
+  const times: number[] = [];
+  const results = Array.from({ length: Math.min(seeds, 10) }, (_, seed) => run(seed, task.initial, times));
+  const random = Array.from({ length: 20 }, (_, seed) => run(seed, task.evaluations, []));
+  return lineOf(name, 'final regret', results, times, { random: quantile(random, 0.5), others: {} });
 }
 
 /** Order in which a pool is tried, until `enough` says so. */
@@ -255,14 +279,17 @@ const pools = [
   ...['opv_photostability/pbq_qf', 'opv_photostability/ptb7_th'],
   ...['a_cf3', 'b_ome', 'c_et', 'd_2pyridyl', 'e_3pyridyl'].map((task) => `buchwald_hartwig/${task}`),
 ];
-const synthetics = [...syntheticTasks.map(({ name }) => name), 'hartmann6_n01_q4', 'hartmann6_n01_q8'];
+const synthetics = [
+  ...[...syntheticTasks, ...ownTasks].map(({ name }) => name),
+  ...['hartmann6_n01_q4', 'hartmann6_n01_q8', 'mixed_reaction_q4', 'ackley10_q4'],
+];
 const speeds = [50, 200, 500].map((n) => `speed/${n}`);
 
 function bench(name: string, seeds: number): Line | undefined {
   if (name.startsWith('speed/')) return benchSpeed(Number(name.slice(6)));
   if (name === 'snar_kinetics') return benchSnar(seeds);
   if (name === 'crossed_barrel/top5') return benchBarrel(seeds);
-  return benchSynthetic(name, seeds) ?? benchPool(name, seeds);
+  return benchSynthetic(name, seeds) ?? benchOwn(name, seeds) ?? benchPool(name, seeds);
 }
 
 const show = (value: number): string =>
