@@ -36,7 +36,7 @@ test('a command that is sent anew while it is being sent ends with its end', () 
   });
   const wait = (seconds: number) => clock.run(() => false, clock.now() + seconds * 1000);
   wait(1);
-  gateway.begin(1, []);
+  gateway.begin(1);
   gateway.send(command, clock.now());
   wait(1);
   gateway.send(command, clock.now());
