@@ -9,7 +9,7 @@ import { mutations } from './mutations.ts';
  * broken. Prints one line of JSON: the seed and the rule, or null.
  */
 const [number, from, count] = process.argv.slice(2).map(Number) as [number, number, number];
-const { file, line, instead } = mutations[number]!;
+const { file, line, instead, faults } = mutations[number]!;
 const target = pathToFileURL(join(import.meta.dirname, '../..', file)).href;
 
 registerHooks({
@@ -26,7 +26,7 @@ registerHooks({
 const { runSeed } = (await import('./run.ts')) as typeof import('./run.ts');
 let found: unknown = null;
 for (let seed = from; seed < from + count && found === null; seed++) {
-  const [first] = runSeed(seed).violations;
+  const [first] = runSeed(seed, faults === undefined ? {} : { faults }).violations;
   if (first !== undefined) found = { seed, ...first };
 }
 process.stdout.write(`${JSON.stringify(found)}\n`);

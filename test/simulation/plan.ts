@@ -53,8 +53,11 @@ export const faultKinds = Object.keys(faultRates) as FaultKind[];
 export const isOrder = (kind: FaultKind): kind is FaultKind & Order['op'] =>
   kind === 'pause' || kind === 'stop' || kind === 'abort' || kind === 'halt';
 
-/** What is taken out of a plan, to see whether the same rule is broken without it. */
+type Rates = Readonly<Partial<Record<FaultKind, number>>>;
+
+/** What is taken out of a plan, to see whether the same rule is broken without it; or what goes wrong instead. */
 export interface Cuts {
+  readonly faults?: Rates;
   readonly experiments?: number;
   readonly without?: readonly FaultKind[];
   /** Lab ms after the start. */
@@ -65,7 +68,7 @@ export interface Cuts {
 export interface Plan {
   readonly seed: number;
   readonly definition: Definition;
-  readonly faults: Readonly<Partial<Record<FaultKind, number>>>;
+  readonly faults: Rates;
   /** Lab ms after the start at which everything stops going wrong. */
   readonly faultsEnd: number;
   readonly onDisk: boolean;
@@ -79,12 +82,13 @@ export function drawPlan(seed: number, cuts: Cuts = {}): Plan {
   const calm = random.chance(0.08);
   const harshness = random.chance(0.15) ? 3 : 1;
   const included = 0.1 + 0.4 * random.next();
-  const faults: Partial<Record<FaultKind, number>> = {};
+  let faults: Partial<Record<FaultKind, number>> = {};
   for (const kind of faultKinds) {
     const [drawn, factor] = [random.next(), 0.3 + 2 * random.next()];
     if (calm || drawn > included || cuts.without?.includes(kind)) continue;
     faults[kind] = faultRates[kind] * factor * (isOrder(kind) ? 1 : harshness);
   }
+  if (cuts.faults !== undefined) faults = { ...cuts.faults };
   return {
     seed,
     definition: drawDefinition(seed, cuts.experiments),

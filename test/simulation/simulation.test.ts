@@ -17,8 +17,8 @@ test.each(regressions)('seed %i: %s', (seed) => {
   expect(runSeed(seed).violations).toEqual([]);
 });
 
-test('forty seeds break no rule', () => {
-  for (let seed = 10_001; seed <= 10_040; seed++) expect(runSeed(seed).violations, `seed ${seed}`).toEqual([]);
+test('thirty seeds break no rule', () => {
+  for (let seed = 10_001; seed <= 10_030; seed++) expect(runSeed(seed).violations, `seed ${seed}`).toEqual([]);
 });
 
 test('the same seed gives the same log', () => {
