@@ -1,5 +1,6 @@
 import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
+import { invariant } from '../base/invariant.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { Effect } from '../domain/effect.ts';
@@ -52,6 +53,8 @@ export class Engine {
   #inbox: { event: NewEvent; actor: string }[] = [];
   #nextTurn: Timer | undefined;
   #turnAt: number | undefined;
+  #turning = false;
+  #failure: Failure | undefined;
   /** Experiments that have no materials yet. */
   readonly #unreserved = new Set<string>();
   /** Timers that have rung; their rows go with the events that they cause. */
@@ -121,15 +124,20 @@ export class Engine {
     this.#wake(unhurried.has(event.type) ? this.#options.clock.networkMs(unhurriedMs) : 0);
   }
 
-  /** What a person orders; refused with a sentence where it makes no sense. */
+  /** What a person orders; refused with a sentence where it makes no sense. Taken means that it is in the ledger. */
   order(order: Order, by: string): Result<void> {
+    invariant(!this.#turning, 'an order comes from outside the loop');
     const event = eventOf(order, by, this.#state);
-    if (event.ok) this.submit(event.value, `person/${by}`);
-    else {
+    if (!event.ok) {
       const reason = event.failure.message;
       this.submit({ type: 'order.rejected', data: { by, order: order.op, reason } }, `person/${by}`);
+      return failed(event.failure);
     }
-    return event.ok ? ok(undefined) : failed(event.failure);
+    this.submit(event.value, `person/${by}`);
+    this.#nextTurn?.cancel();
+    this.#turnAt = undefined;
+    this.#turn();
+    return this.#failure === undefined ? ok(undefined) : failed(this.#failure);
   }
 
   /** Called after every transaction with what was appended. */
@@ -223,6 +231,7 @@ export class Engine {
   /** One turn of the loop: everything that has come in becomes one transaction; then its effects are carried out. */
   #turn(): void {
     if (this.#closed) return;
+    this.#turning = true;
     const inputs = this.#inbox;
     this.#inbox = [];
     this.#outgoing = [];
@@ -238,6 +247,8 @@ export class Engine {
       });
     } catch (error) {
       return this.#fail(failureOf(error));
+    } finally {
+      this.#turning = false;
     }
     const { effects, events } = { effects: this.#outgoing, events: this.#recorded };
     for (const effect of effects) this.#perform(effect);
@@ -408,6 +419,7 @@ export class Engine {
 
   #fail(reason: Failure): void {
     if (this.#closed) return;
+    this.#failure = reason;
     this.close();
     for (const listener of this.#fatalListeners) listener(reason);
   }
