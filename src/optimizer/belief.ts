@@ -3,6 +3,31 @@ import { addKernelGradient, kernelVector, pack } from './kernel.ts';
 import { cholesky, solveLower, solveUpper } from './linalg.ts';
 
 /**
+ * What other knowledge adds to a process: a mean and a covariance of its own, independent of the process's kernel. Points
+ * are in model coordinates.
+ */
+export interface PriorPart {
+  /** Looks at a process with room for so many points; the observed ones are kept already. */
+  view(observed: readonly Float64Array[], capacity: number): PriorView;
+}
+
+export interface PriorView {
+  /** Mean and variance at the point looked at last. */
+  mean: number;
+  variance: number;
+  look(x: Float64Array): void;
+  /** Keeps the point looked at last as point `i`. */
+  keep(i: number): void;
+  /** Adds the covariance of the point looked at last with the first `n` kept points. */
+  addCovariance(n: number, out: Float64Array, at: number): void;
+  /**
+   * Adds the derivative at the last `look` of byMean * mean + sum over the first n kept points of coefficient *
+   * covariance + byVariance * variance / 2.
+   */
+  addGradient(byMean: number, coefficients: Float64Array, n: number, byVariance: number, gradient: Float64Array): void;
+}
+
+/**
  * A Gaussian process that also carries undecided points: places whose true value is not known yet (a noisy observation,
  * a pending experiment) and on which an acquisition conditions sample by sample. The Cholesky factor of the observations
  * is continued by one row for each of them, so that with z = inverse(L) k(x)
@@ -23,6 +48,9 @@ export class Belief {
   readonly #slopes: Float64Array;
   readonly #query: Float64Array;
   readonly #adjoint: Float64Array;
+  readonly #prior: PriorView | undefined;
+  /** Prior means of the undecided points. */
+  readonly means: number[] = [];
   /** inverse(L) k(x) of the last `look`. */
   readonly z: Float64Array;
   mean = 0;
@@ -44,6 +72,7 @@ export class Belief {
     this.#query = new Float64Array(gp.kernel.stride);
     this.#adjoint = new Float64Array(capacity);
     this.z = new Float64Array(capacity);
+    this.#prior = gp.prior?.view(gp.training.points, capacity);
   }
 
   get undecided(): number {
@@ -55,12 +84,16 @@ export class Belief {
     const { kernel } = this.gp;
     const i = this.size;
     const row = i * this.#stride;
+    this.#prior?.look(x);
     pack(kernel, x, this.#packed, i * kernel.stride);
     for (let jitter = 1e-9; ; jitter *= 100) {
       kernelVector(kernel, this.#packed, i + 1, this.#packed, i * kernel.stride, this.#factor, row);
-      this.#factor[row + i]! += jitter * kernel.variance;
+      this.#prior?.addCovariance(i, this.#factor, row);
+      this.#factor[row + i]! += (this.#prior?.variance ?? 0) + jitter * kernel.variance;
       if (cholesky(this.#factor, i + 1, this.#stride, i)) break;
     }
+    this.#prior?.keep(i);
+    this.means.push(this.gp.mean + (this.#prior?.mean ?? 0));
     this.size = i + 1;
     return this.#factor.slice(row, row + i + 1);
   }
@@ -70,11 +103,13 @@ export class Belief {
     const { kernel, whitened, mean } = this.gp;
     pack(kernel, x, this.#query);
     kernelVector(kernel, this.#packed, this.size, this.#query, 0, this.#vector, 0, this.#slopes);
+    this.#prior?.look(x);
+    this.#prior?.addCovariance(this.size, this.#vector, 0);
     this.z.set(this.#vector);
     solveLower(this.#factor, this.size, this.z, this.#stride);
-    let variance = kernel.variance;
+    let variance = kernel.variance + (this.#prior?.variance ?? 0);
     for (let i = 0; i < this.size; i++) variance -= this.z[i]! * this.z[i]!;
-    let sum = mean;
+    let sum = mean + (this.#prior?.mean ?? 0);
     for (let i = 0; i < this.observed; i++) sum += this.z[i]! * whitened[i]!;
     this.mean = sum;
     this.sd = Math.sqrt(Math.max(variance, 1e-12 * kernel.variance));
@@ -90,5 +125,6 @@ export class Belief {
     for (let i = this.observed; i < this.size; i++) q[i] = byDraw[i - this.observed]! - ratio * this.z[i]!;
     solveUpper(this.#factor, this.size, q, this.#stride);
     addKernelGradient(this.gp.kernel, this.#packed, this.size, this.#query, this.#slopes, q, gradient);
+    this.#prior?.addGradient(byMean, q, this.size, ratio, gradient);
   }
 }

@@ -9,12 +9,12 @@ import { sobolNormals } from './sobol.ts';
  * and n observations.
  */
 export function drawJointly(gp: Gp, points: readonly Float64Array[], count: number, random: Stream): Float64Array[] {
-  const { whitened, mean } = gp;
+  const { whitened } = gp;
   const n = whitened.length;
   const belief = new Belief(gp, points.length);
   const rows = points.map((x) => belief.add(x));
-  const means = rows.map((weights) => {
-    let sum = mean;
+  const means = rows.map((weights, i) => {
+    let sum = belief.means[i]!;
     for (let k = 0; k < n; k++) sum += weights[k]! * whitened[k]!;
     return sum;
   });

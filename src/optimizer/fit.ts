@@ -1,3 +1,4 @@
+import type { PriorPart } from './belief.ts';
 import { minimize } from './lbfgs.ts';
 import { type Factored, type GpSettings, type Training, factorize, likelihoodGradient } from './likelihood.ts';
 import { type Family, lengthscaleCount } from './kernel.ts';
@@ -9,6 +10,8 @@ export interface Gp extends Factored {
   readonly settings: GpSettings;
   /** Log likelihood plus log priors, which ranks fits of the same data. */
   readonly logPosterior: number;
+  /** Mean and covariance beside the kernel's, already in the factor. */
+  readonly prior?: PriorPart;
 }
 
 /** Smallest learned noise variance of a standardised outcome: a simulator's noise-free answer is still interpolated. */
@@ -33,7 +36,7 @@ interface Priors {
  * test functions and tables of the benchmark were searched fastest. Where there are categories the data say less about
  * each lengthscale and effects add up over levels: smoother and with more variance.
  */
-const priorsOf = (space: Space): Priors => {
+export const priorsOf = (space: Space): Priors => {
   const root = 0.5 * Math.log(lengthscaleCount(space));
   return space.tables.length > 0
     ? { lengthscale: { mean: 0.7 + root, sd: 0.7 }, noise: { mean: -3.5, sd: 1.3 }, variance: { mean: 1, sd: 0.5 } }
@@ -41,8 +44,8 @@ const priorsOf = (space: Space): Priors => {
 };
 
 /** Log density of a log-normal variable at exp(t), up to a constant, and its derivative by t. */
-const density = ({ mean, sd }: Prior, t: number): number => -t - 0.5 * ((t - mean) / sd) ** 2;
-const slope = ({ mean, sd }: Prior, t: number): number => -1 - (t - mean) / (sd * sd);
+export const density = ({ mean, sd }: Prior, t: number): number => -t - 0.5 * ((t - mean) / sd) ** 2;
+export const slope = ({ mean, sd }: Prior, t: number): number => -1 - (t - mean) / (sd * sd);
 
 const settingsAt = (family: Family, theta: Float64Array): GpSettings => {
   const scales = theta.length - 2;

@@ -40,8 +40,11 @@ export interface Factored {
 /** Added to the diagonal, relative to the prior variance, one after the other until the factorisation works. */
 const remedies = [0, 1e-10, 1e-8, 1e-6, 1e-4];
 
-/** Factors K + noise at given hyperparameters; undefined where even the strongest remedy fails. */
-export function factorize(training: Training, settings: GpSettings): Factored | undefined {
+/**
+ * Factors K + noise at given hyperparameters; undefined where even the strongest remedy fails. `extra` is covariance of
+ * the observations from elsewhere (lower triangle, n x n), added to K.
+ */
+export function factorize(training: Training, settings: GpSettings, extra?: Float64Array): Factored | undefined {
   const { points, y } = training;
   const n = points.length;
   const kernel = makeKernel(training.space, settings);
@@ -51,6 +54,7 @@ export function factorize(training: Training, settings: GpSettings): Factored | 
   for (let i = 0; i < n; i++) {
     kernelVector(kernel, packed, i + 1, packed, i * kernel.stride, covariance, i * n, slopes);
   }
+  extra?.forEach((value, k) => (covariance[k]! += value));
   for (const jitter of remedies) {
     const factor = Float64Array.from(covariance);
     for (let i = 0; i < n; i++) factor[i * n + i]! += noiseAt(training, settings, i) + jitter * settings.variance;

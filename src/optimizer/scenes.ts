@@ -131,9 +131,9 @@ export function scenesOf(batch: Batch): Scene[] {
   return batch.draws.map((draws) => {
     const drawn = Array.from({ length: undecided }, () => new Float64Array(batch.goals.length));
     batch.goals.forEach(({ belief, target }, m) => {
-      const { whitened, mean } = belief.gp;
+      const { whitened } = belief.gp;
       batch.weights[m]!.forEach((weights, i) => {
-        let value = mean;
+        let value = belief.means[i]!;
         for (let k = 0; k < weights.length; k++) {
           value += weights[k]! * (k < whitened.length ? whitened[k]! : draws[m]![k - whitened.length]!);
         }
