@@ -1,13 +1,19 @@
 import { createRequire } from 'node:module';
-import type { EvalFunction } from 'mathjs/number';
+import type { EvalFunction, SymbolNode } from 'mathjs/number';
 import { failed, failure, ok, type Result } from '../base/failure.ts';
 
 /**
  * Expressions in protocols and descriptors: text that begins with "=", evaluated by a library over a scope of SI numbers
  * and named results. No names but those of the scope and of mathematics are reachable.
  */
-type Compiler = (text: string) => EvalFunction;
+type Compiler = (text: string) => Code;
 let compiler: Compiler | undefined;
+
+interface Code {
+  readonly run: EvalFunction;
+  /** Names that the scope has to know; empty where the text defines names of its own. */
+  readonly needs: readonly string[];
+}
 
 const unreachableNames = [
   'import',
@@ -26,25 +32,31 @@ const unreachableNames = [
 function loadCompiler(): Compiler {
   const { all, create } = createRequire(import.meta.url)('mathjs/number') as typeof import('mathjs/number');
   const math = create(all!, {});
-  const compile = math.compile!;
+  const parse = math.parse!;
+  const known = new Set(Object.keys(math));
   const refuse = (name: string) => () => {
     throw new Error(`${name} is not available in expressions`);
   };
   math.import!(Object.fromEntries(unreachableNames.map((name) => [name, refuse(name)])), { override: true });
-  return compile;
+  return (text) => {
+    const node = parse(text);
+    const definesNames = node.filter(({ type }) => type.includes('Assignment')).length > 0;
+    const names = node.filter(({ type }) => type === 'SymbolNode').map((symbol) => (symbol as SymbolNode).name);
+    return { run: node.compile(), needs: definesNames ? [] : names.filter((name) => !known.has(name)) };
+  };
 }
 
 export type ScopeValue = number | string | boolean | { readonly [name: string]: ScopeValue };
 export type Scope = Readonly<Record<string, ScopeValue>>;
 
-const compiled = new Map<string, EvalFunction>();
+const compiled = new Map<string, Code>();
 
 export const isExpression = (value: unknown): value is string => typeof value === 'string' && value.startsWith('=');
 
 /** total({a: 1, b: 2}) = 3: the sum over a map, which arithmetic alone cannot write. */
 const total = (map: Readonly<Record<string, number>>): number => Object.values(map).reduce((sum, x) => sum + x, 0);
 
-function compile(text: string): Result<EvalFunction> {
+function compile(text: string): Result<Code> {
   const known = compiled.get(text);
   if (known !== undefined) return ok(known);
   try {
@@ -71,18 +83,24 @@ export function checkExpression(text: string): Result<null> {
 export function evaluate(text: string, scope: Scope): Result<number | string> {
   const code = compile(text);
   if (!code.ok) return code;
+  const { run, needs } = code.value;
+  // Results that are still to come are asked for at every planning: the library's own error would be dear.
+  const unknown = needs.find((name) => !(name in scope) && name !== 'total');
+  if (unknown !== undefined) return fails(text, `Undefined symbol ${unknown}`, scope);
   let value: unknown;
   try {
-    value = code.value.evaluate({ ...scope, total });
+    value = run.evaluate({ ...scope, total });
   } catch (error) {
-    const names = Object.keys(scope).join(', ');
-    return failed(
-      failure('expression.invalid', `The expression "${text}" fails: ${(error as Error).message}.`, {
-        mend: `Names known here: ${names}.`,
-      }),
-    );
+    return fails(text, (error as Error).message, scope);
   }
   if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) return ok(value);
   if (typeof value === 'boolean') return ok(Number(value));
   return failed(failure('expression.invalid', `The expression "${text}" gives ${String(value)}, not a finite number.`));
 }
+
+const fails = (text: string, why: string, scope: Scope): Result<never> =>
+  failed(
+    failure('expression.invalid', `The expression "${text}" fails: ${why}.`, {
+      mend: `Names known here: ${Object.keys(scope).join(', ')}.`,
+    }),
+  );

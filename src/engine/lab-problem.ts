@@ -182,8 +182,18 @@ function activityOf(context: ExperimentContext, now: number): RunningActivity {
   const command = present(context.command, 'the running command');
   const start = context.commandAt ?? now;
   const to = command.to ?? command.at ?? command.device;
-  const expectedEnd = Math.max(now + 1, start + command.expected.typical);
+  const expectedEnd = guessEnd(start, command.expected, now);
   return { kind: command.kind, step: command.step, resource: command.device, to, start, expectedEnd };
+}
+
+/** Of a step that has overrun, lab ms: a guess just ahead of the clock would have the loop plan anew at every instant. */
+const leastPatienceMs = 1000;
+
+/** Typical, then the end of the band, then ever later: what has taken long will go on for a while. */
+function guessEnd(start: number, { typical, high }: { typical: number; high: number }, now: number): number {
+  if (now < start + typical) return start + typical;
+  if (now < start + high) return start + high;
+  return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));
 }
 
 /** Step id, or `out` where only the last move is left. */

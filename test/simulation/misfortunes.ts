@@ -48,6 +48,7 @@ export class Misfortunes {
   readonly #narrow = new Set<string>();
   readonly #transactions = new WeakMap<Ledger, Ledger['transaction']>();
   #over = false;
+  #turns = 0;
 
   constructor(site: Site, lab: Lab) {
     this.#site = site;
@@ -128,6 +129,7 @@ export class Misfortunes {
     const whole = this.#transactions.get(ledger) ?? ledger.transaction.bind(ledger);
     this.#transactions.set(ledger, whole);
     ledger.transaction = <T>(work: () => T): T => {
+      this.#turns += 1;
       const before = ledger.lastSeq();
       let after = false;
       const result = whole(() => {
@@ -142,6 +144,11 @@ export class Misfortunes {
       return result;
     };
     return ledger;
+  }
+
+  /** How often a controller has turned its loop, over all its lives. */
+  get turns(): number {
+    return this.#turns;
   }
 
   #death(kind: FaultKind, instance: string): Killed {
