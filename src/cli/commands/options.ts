@@ -1,0 +1,4 @@
+import { Option } from 'commander';
+
+/** What several commands take. */
+export const json = new Option('--json', 'for machines: JSON instead of text');
