@@ -118,12 +118,15 @@ function checkObjectives({ objectives, outcomes = [] }: Problem): Failure | unde
   return repeated(names, 'objectives') ?? first(objectives.map((objective) => () => checkObjective(objective)));
 }
 
-function checkObjective({ name, goal, target, reference }: Objective): Failure | undefined {
+function checkObjective({ name, goal, target, reference, weight }: Objective): Failure | undefined {
   if ((goal === 'target') !== (target !== undefined)) {
     return invalid(
       `Objective "${name}" has goal "${goal}" and target ${target}.`,
       'A target goes with the goal "target".',
     );
+  }
+  if (weight !== undefined && !(weight > 0 && Number.isFinite(weight))) {
+    return invalid(`Objective "${name}" has the weight ${weight}.`, 'Give a positive number.');
   }
   const bad = [target, reference].find((value) => value !== undefined && !Number.isFinite(value));
   return bad === undefined ? undefined : invalid(`Objective "${name}" holds the number ${bad}.`, 'Give a finite one.');

@@ -40,6 +40,8 @@ export function chooserOf(choice: Choice, room: number): Chooser {
   return several && scalarize ? scalarChooser(choice, room) : gainChooser(choice, choice.models.aims, room, 'draws');
 }
 
+const objectivesOf = ({ aims }: Models) => aims.map(({ objective }) => objective);
+
 const climb = (
   { space, models, rows, random }: Choice,
   surface: Surface,
@@ -67,7 +69,7 @@ function scalarChooser(choice: Choice, room: number): Chooser {
   return {
     add: (x) => void added.push(x),
     choose: (taken, index) => {
-      const weights = drawWeights(models.aims.length, random(`weights/${index}`));
+      const weights = drawWeights(objectivesOf(models), random(`weights/${index}`));
       const aim = scalarAim(space, models.aims, rows, weights, idealOf(models.aims, incumbents));
       const chooser = gainChooser(choice, aim === undefined ? models.aims : [aim], room, `draws/${index}`);
       added.forEach((x) => chooser.add(x));
@@ -83,7 +85,7 @@ function confidenceChooser(choice: Choice, room: number): Chooser {
   return {
     add: (x) => beliefs.forEach((belief) => belief.add(modelPoint(space, x))),
     choose: (taken, index) => {
-      const weights = drawWeights(beliefs.length, random(`weights/${index}`));
+      const weights = drawWeights(objectivesOf(models), random(`weights/${index}`));
       const ideal = idealOf(models.aims, incumbents);
       const surface = confidenceSurface({
         ...{ space, aims: models.aims, beliefs, gates: models.gates, weights, ideal },
@@ -120,7 +122,7 @@ function thompsonChooser(choice: Choice): Chooser {
       if (candidates.length === 0) return climb(choice, promise, taken, index);
       const points = candidates.map(({ x }) => modelPoint(space, x));
       const drawn = models.aims.map(({ outcome }) => drawJointly(outcome.gp, points, 1, drawing)[0]!);
-      const weights = drawWeights(drawn.length, drawing);
+      const weights = drawWeights(objectivesOf(models), drawing);
       const ideal = idealOf(models.aims, incumbents);
       const value = (i: number) => {
         const goals = models.aims.map((aim, m) => worthOf(aim, drawn[m]![i]!));

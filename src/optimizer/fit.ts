@@ -47,7 +47,7 @@ export const priorsOf = (space: Space): Priors => {
 export const density = ({ mean, sd }: Prior, t: number): number => -t - 0.5 * ((t - mean) / sd) ** 2;
 export const slope = ({ mean, sd }: Prior, t: number): number => -1 - (t - mean) / (sd * sd);
 
-const settingsAt = (family: Family, theta: Float64Array): GpSettings => {
+export const settingsAt = (family: Family, theta: Float64Array): GpSettings => {
   const scales = theta.length - 2;
   return {
     family,

@@ -48,6 +48,12 @@ export interface Objective {
   readonly target?: number;
   /** Worst value worth having, used as the reference point of the hypervolume; inferred when absent. */
   readonly reference?: number;
+  /**
+   * How much it counts beside the other objectives, per standard deviation of its values: positive, 1 when absent. Acts
+   * wherever objectives are joined by Chebyshev scalarisation. The hypervolume does not see it: scaling an objective
+   * scales the volume of every set of points alike, so the order of all sets stays.
+   */
+  readonly weight?: number;
 }
 
 /** A measured value that must stay on one side of a bound for an experiment to count. */

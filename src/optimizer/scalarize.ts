@@ -1,13 +1,17 @@
 import type { Stream } from '../base/random.ts';
 import { type Row, fitOutcome } from './data.ts';
 import { worthOf } from './explain.ts';
+import type { Objective } from './problem.ts';
 import { atObservations } from './report.ts';
 import type { Aim } from './scenes.ts';
 import type { Space } from './space.ts';
 
-/** Weights drawn evenly from those that are positive and add up to 1 (normalised exponential variables). */
-export function drawWeights(count: number, random: Stream): Float64Array {
-  const weights = Float64Array.from({ length: count }, () => -Math.log(1 - random.next()) + 1e-9);
+/**
+ * Weights that are positive and add up to 1, drawn evenly (normalised exponential variables), then each multiplied by
+ * what its objective counts and normalised again, which moves the draws towards the objectives that count more.
+ */
+export function drawWeights(objectives: readonly Pick<Objective, 'weight'>[], random: Stream): Float64Array {
+  const weights = Float64Array.from(objectives, ({ weight = 1 }) => weight * (-Math.log(1 - random.next()) + 1e-9));
   const total = weights.reduce((sum, value) => sum + value, 0);
   return weights.map((value) => value / total);
 }

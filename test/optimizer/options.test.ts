@@ -101,7 +101,7 @@ describe('scalarisation', () => {
     const random = stream(1, 'test/weights');
     const winners = new Set<number>();
     for (let i = 0; i < 50; i++) {
-      const weights = drawWeights(2, random);
+      const weights = drawWeights([{}, {}], random);
       expect(weights[0]! + weights[1]!).toBeCloseTo(1, 12);
       const worth = [
         [1, 0.2],
@@ -112,6 +112,40 @@ describe('scalarisation', () => {
       winners.add(worth.indexOf(Math.max(...worth)));
     }
     expect(winners.size).toBe(3);
+  });
+
+  it('draws an objective of weight 3 three times as heavy against another, at the median', () => {
+    const random = stream(2, 'test/weights');
+    const ratios = Array.from({ length: 2001 }, () => {
+      const [first, second] = drawWeights([{ weight: 3 }, {}], random);
+      return first! / second!;
+    }).sort((a, b) => a - b);
+    // The ratio of two exponential variables has median 1.
+    expect(ratios[1000]!).toBeGreaterThan(2.6);
+    expect(ratios[1000]!).toBeLessThan(3.4);
+  });
+
+  it('looks where the heavier objective is better', () => {
+    const data = campaign(two, 10, {});
+    const meanOf = (weights: readonly [number, number]) => {
+      const objectives = two.objectives.map((objective, m) => ({ ...objective, weight: weights[m]! }));
+      const found = Array.from({ length: 6 }, (_, seed) =>
+        ask({ ...two, objectives }, data, { count: 1, seed, scalarize: true }),
+      );
+      return two.objectives.map(({ name }) => {
+        const means = found.map(({ suggestions }) => suggestions[0]!.predicted![name]!.mean);
+        return means.reduce((sum, mean) => sum + mean, 0) / means.length;
+      });
+    };
+    const [first, second] = [meanOf([50, 1]), meanOf([1, 50])];
+    expect(first[0]!).toBeGreaterThan(second[0]!);
+    expect(second[1]!).toBeGreaterThan(first[1]!);
+  });
+
+  it.each([0, -1, Infinity])('refuses the weight %f', (weight) => {
+    const objectives = [{ ...two.objectives[0]!, weight }, two.objectives[1]!];
+    const answer = suggest({ ...two, objectives }, [], [], { count: 1, seed: 1 });
+    expect(answer).toMatchObject({ ok: false, failure: { code: 'input.invalid' } });
   });
 });
 
