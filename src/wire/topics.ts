@@ -98,15 +98,21 @@ function parseDeviceTopic(site: string, device: string, [branch = '', leaf, ...m
 /** Whether a topic filter can match more than one topic. */
 export const isWild = (filter: string): boolean => filter.includes('+') || filter.endsWith('#');
 
-/** Whether an MQTT topic filter ("+" one level, "#" all that follow) matches a topic (MQTT 3.1.1, section 4.7). */
+/**
+ * Whether an MQTT topic filter ("+" one level, "#" all that follow) matches a topic (MQTT 3.1.1, section 4.7). In one pass
+ * and without splitting: every message that arrives is asked for every subscription.
+ */
 export function matches(filter: string, topic: string): boolean {
-  if (filter === topic) return true;
-  if (!isWild(filter) || (topic.startsWith('$') && !filter.startsWith('$'))) return false;
-  const wanted = filter.split('/');
-  const levels = topic.split('/');
-  for (const [index, level] of wanted.entries()) {
-    if (level === '#') return true;
-    if (index >= levels.length || (level !== '+' && level !== levels[index])) return false;
+  if (topic.startsWith('$') && !filter.startsWith('$')) return false;
+  let at = 0;
+  for (let i = 0; i < filter.length; i++) {
+    const sign = filter[i];
+    if (sign === '#') return true;
+    if (sign === '+') {
+      const end = topic.indexOf('/', at);
+      at = end < 0 ? topic.length : end;
+    } else if (topic[at] === sign) at += 1;
+    else return at === topic.length && filter.length - i === 2 && filter.endsWith('/#');
   }
-  return wanted.length === levels.length;
+  return at === topic.length;
 }

@@ -1,62 +1,38 @@
-import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { faultKinds, type FaultKind } from './plan.ts';
+import * as z from 'zod';
+import { serve, share, type Range } from './jobs.ts';
 import { runSeed, type Outcome } from './run.ts';
 import { shrink } from './shrink.ts';
 import { tell } from './story.ts';
+import { describe, emptyTally, merge, Tally, tallyOf } from './tally.ts';
 
-/** node test/simulation/main.ts --seed N --count M [--jobs J] [--json FILE] [--verbose]: whole labs under seeded faults. */
+const help = `npm run sim -- [options]: whole labs under seeded faults, judged by an independent oracle.
 
-interface Tally {
-  seeds: number;
-  experiments: number;
-  completed: number;
-  doubts: number;
-  events: number;
-  readonly hits: Partial<Record<FaultKind, number>>;
-  readonly ends: Record<string, number>;
-  readonly failed: { readonly seed: number; readonly rule: string; readonly sentence: string }[];
-}
+  --seed N       the first seed (1)
+  --count M      how many (100)
+  --jobs J       processes (1)
+  --json FILE    write the tally there, every half minute and at the end
+  --resume       go on where FILE stopped
+  --verbose      a line for every seed
 
-const emptyTally = (): Tally => ({
-  ...{ seeds: 0, experiments: 0, completed: 0, doubts: 0, events: 0 },
-  ...{ hits: {}, ends: {}, failed: [] },
-});
-
-function add(tally: Tally, outcome: Outcome): void {
-  tally.seeds += 1;
-  tally.experiments += outcome.experiments;
-  tally.completed += outcome.completed;
-  tally.doubts += outcome.doubts;
-  tally.events += outcome.events.length;
-  tally.ends[outcome.end] = (tally.ends[outcome.end] ?? 0) + 1;
-  for (const kind of faultKinds)
-    if (outcome.hits[kind] !== undefined) tally.hits[kind] = (tally.hits[kind] ?? 0) + outcome.hits[kind];
-  const [first] = outcome.violations;
-  if (first !== undefined) tally.failed.push({ seed: outcome.seed, ...first });
-}
-
-function merge(into: Tally, part: Tally): void {
-  for (const name of ['seeds', 'experiments', 'completed', 'doubts', 'events'] as const) into[name] += part[name];
-  for (const kind of faultKinds)
-    if (part.hits[kind] !== undefined) into.hits[kind] = (into.hits[kind] ?? 0) + part.hits[kind];
-  for (const [end, count] of Object.entries(part.ends)) into.ends[end] = (into.ends[end] ?? 0) + count;
-  into.failed.push(...part.failed);
-}
+  npm run sim -- --seed 6012 --count 1 --verbose
+  npm run sim -- --count 2000 --jobs 2
+  npm run sim -- --seed 100001 --count 100000 --jobs 2 --json long.json --resume
+`;
 
 /** Every so often a seed is run twice: the same seed gives the same log. */
 const repeatEvery = 25;
 
-function check(seed: number, verbose: boolean, say: (text: string) => void): Outcome {
+const say = (text: string) => void process.stdout.write(`${text}\n`);
+
+function check(seed: number, verbose: boolean): Outcome {
   let outcome = runSeed(seed);
   if (seed % repeatEvery === 0 && runSeed(seed).head !== outcome.head) {
     const sentence = 'Two runs of this seed gave different logs.';
-    outcome = {
-      ...outcome,
-      violations: [...outcome.violations, { rule: 'the same seed gives the same log', sentence }],
-    };
+    const different = { rule: 'the same seed gives the same log', sentence };
+    outcome = { ...outcome, violations: [...outcome.violations, different] };
   }
   const [first] = outcome.violations;
   if (first !== undefined) {
@@ -72,53 +48,51 @@ function check(seed: number, verbose: boolean, say: (text: string) => void): Out
   return outcome;
 }
 
-function runRange(from: number, count: number, step: number, verbose: boolean, say: (text: string) => void): Tally {
+function runRange({ from, end }: Range, verbose: boolean): Tally {
   const tally = emptyTally();
-  for (let seed = from; seed < from + count; seed += step) add(tally, check(seed, verbose, say));
+  for (let seed = from; seed < end; seed++) merge(tally, tallyOf(check(seed, verbose)));
   return tally;
 }
 
-/** Other processes run every nth seed each; what they say comes through. */
-function runJobs(from: number, count: number, jobs: number, verbose: boolean): Promise<Tally> {
-  const workers = Array.from({ length: jobs }, (_, i) => {
-    const args = [
-      '--seed',
-      `${from + i}`,
-      '--count',
-      `${count - i}`,
-      '--step',
-      `${jobs}`,
-      ...(verbose ? ['--verbose'] : []),
-    ];
-    const worker = fork(import.meta.filename, args, { stdio: 'inherit' });
-    return new Promise<Tally>((resolve, reject) => {
-      worker.once('message', (tally) => resolve(tally as Tally));
-      worker.once('exit', (code) => reject(new Error(`A worker ended with code ${code}.`)));
-    });
-  });
-  return Promise.all(workers).then((parts) => {
-    const tally = emptyTally();
-    for (const part of parts) merge(tally, part);
-    return tally;
-  });
+const Kept = z.object({ from: z.int(), next: z.int(), seconds: z.number(), tally: Tally });
+type Kept = z.infer<typeof Kept>;
+
+/** What an earlier run has left in the file; a new beginning where there is none. */
+function begin(from: number, file: string | undefined, resume: boolean): Kept {
+  if (!resume || file === undefined || !existsSync(file)) return { from, next: from, seconds: 0, tally: emptyTally() };
+  const kept = Kept.parse(JSON.parse(readFileSync(file, 'utf8')));
+  if (kept.from !== from) throw new Error(`${file} begins with seed ${kept.from}, not ${from}.`);
+  return kept;
 }
 
-function report(tally: Tally, seconds: number): string {
-  const { seeds, experiments, completed, doubts, events, hits, ends, failed } = tally;
-  const rows = faultKinds
-    .filter((kind) => hits[kind] !== undefined)
-    .map((kind) => `  ${kind.padEnd(22)} ${hits[kind]}`);
-  return [
-    `${seeds} seeds in ${seconds.toFixed(0)} s (${(seeds / seconds).toFixed(1)} a second): ${experiments} experiments, ${completed} completed, ${doubts} doubts, ${events} events`,
-    `ends: ${Object.entries(ends)
-      .map(([end, count]) => `${count} ${end}`)
-      .join(', ')}`,
-    'faults:',
-    ...rows,
-    failed.length === 0
-      ? 'no rule was broken'
-      : `broken in ${failed.length} seeds: ${failed.map(({ seed }) => seed).join(', ')}`,
-  ].join('\n');
+const secondsBetweenReports = 30;
+
+async function run(range: Range, jobs: number, verbose: boolean, file: string | undefined, kept: Kept): Promise<Tally> {
+  const { from, end } = range;
+  const { next: first, seconds: before, tally } = kept;
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  let reported = 0;
+  const write = (next: number) => {
+    const state: Kept = { from, next, seconds: Math.round(before + seconds()), tally };
+    if (file !== undefined) writeFileSync(file, `${JSON.stringify(state, undefined, 2)}\n`);
+  };
+  const each = (part: Tally, next: number) => {
+    merge(tally, part);
+    if (next < end && seconds() < reported + secondsBetweenReports) return;
+    reported = seconds();
+    write(next);
+    if (next === end) return;
+    const left = ((end - next) * seconds()) / (next - first) / 60;
+    process.stderr.write(
+      `${next - from} of ${end - from} seeds, ${tally.failed.length} broken, ${left.toFixed(0)} min left\n`,
+    );
+  };
+  if (jobs > 1 && !verbose) await share({ from: first, end }, jobs, each);
+  else for (let seed = first; seed < end; seed++) each(runRange({ from: seed, end: seed + 1 }, verbose), seed + 1);
+  const took = before + seconds();
+  say(`${took.toFixed(0)} s, ${(tally.seeds / took).toFixed(1)} seeds a second`);
+  return tally;
 }
 
 async function main(): Promise<void> {
@@ -127,25 +101,22 @@ async function main(): Promise<void> {
       seed: { type: 'string', default: '1' },
       count: { type: 'string', default: '100' },
       jobs: { type: 'string', default: '1' },
-      step: { type: 'string' },
+      serve: { type: 'boolean', default: false },
       json: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   });
+  if (values.help) return say(help);
+  if (values.serve) return serve((range) => runRange(range, false));
   const [from, count, jobs] = [values.seed, values.count, values.jobs].map(Number) as [number, number, number];
-  const say = (text: string) => void process.stdout.write(`${text}\n`);
-  if (values.step !== undefined) {
-    const tally = runRange(from, count, Number(values.step), values.verbose, say);
-    process.send?.(tally, () => process.disconnect());
-    return;
-  }
+  if (![from, count, jobs].every((n) => Number.isSafeInteger(n) && n >= 1))
+    throw new Error(`Whole numbers, please.\n${help}`);
   say(`seed ${from}${count === 1 ? '' : ` to ${from + count - 1}`}`);
-  const began = performance.now();
-  const tally = await (jobs > 1
-    ? runJobs(from, count, jobs, values.verbose)
-    : runRange(from, count, 1, values.verbose, say));
-  say(report(tally, (performance.now() - began) / 1000));
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(tally, undefined, 2)}\n`);
+  const kept = begin(from, values.json, values.resume);
+  const tally = await run({ from, end: from + count }, jobs, values.verbose, values.json, kept);
+  say(describe(tally));
   if (tally.failed.length > 0) process.exitCode = 1;
 }
 
