@@ -20,12 +20,17 @@ export interface Models {
   readonly report: ModelReport['outcomes'];
 }
 
-/** Undefined where an outcome was never measured or cannot be fitted. */
-export function buildModels(problem: Problem, space: Space, rows: readonly Row[]): Models | undefined {
+/** Undefined where an outcome cannot be fitted, as by default one that was never measured. */
+export function buildModels(
+  problem: Problem,
+  space: Space,
+  rows: readonly Row[],
+  fit: typeof fitOutcome = fitOutcome,
+): Models | undefined {
   const outcomes = new Map<string, { outcome: Outcome; at: AtObservations }>();
   for (const { name, goal } of [...problem.objectives, ...(problem.outcomes ?? []).map((o) => ({ ...o, goal: '' }))]) {
     if (outcomes.has(name)) continue;
-    const outcome = fitOutcome(space, rows, name, goal === 'minimize');
+    const outcome = fit(space, rows, name, goal === 'minimize');
     if (outcome === undefined) return undefined;
     outcomes.set(name, { outcome, at: atObservations(outcome) });
   }
@@ -49,7 +54,8 @@ export function buildModels(problem: Problem, space: Space, rows: readonly Row[]
     );
   }
   const gates = problem.cost === undefined ? chances : [...chances, costGate(problem, problem.cost)];
-  const report = [...outcomes.values()].map(({ outcome, at }) => reportOutcome(space, outcome, at));
+  const measured = [...outcomes.values()].filter(({ outcome }) => outcome.rows.length > 0);
+  const report = measured.map(({ outcome, at }) => reportOutcome(space, outcome, at));
   return {
     aims,
     chances,

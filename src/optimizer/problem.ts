@@ -3,6 +3,8 @@
  * notebook. Values are in the units of the search space.
  */
 
+import type { Expectation, Source, SourceReport } from './warm/source.ts';
+
 export type Parameter =
   | {
       readonly name: string;
@@ -119,6 +121,8 @@ export interface Suggestion {
   readonly cost?: number;
   /** Why here, one sentence. */
   readonly reason: string;
+  /** What every trusted source adds to the predicted mean, by objective and source, in the objective's unit. */
+  readonly sources?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** How well the surrogate of one outcome predicts what it has not seen, by closed-form leave-one-out. */
@@ -141,6 +145,8 @@ export interface ModelReport {
   /** Which rule chose the points: the initial design, the model, or both in one batch. */
   readonly stage: 'initial' | 'model' | 'mixed';
   readonly outcomes: readonly OutcomeReport[];
+  /** What the sources were worth, where there are any. */
+  readonly sources?: readonly SourceReport[];
   /**
    * What the model's part of the batch is expected to gain on the best so far, in the objective's unit (several
    * objectives: hypervolume, in the product of their units). A campaign may stop where it falls below its cost.
@@ -186,6 +192,10 @@ export interface SuggestOptions {
   readonly design?: InitialDesign;
   /** The report then says how probable it is that the best so far is within this of the best there is. */
   readonly regretTolerance?: number;
+  /** Earlier campaigns that may help. */
+  readonly sources?: readonly Source[];
+  /** Where an expert expects the optimum. */
+  readonly expectation?: Expectation;
 }
 
 export interface SuggestAnswer {

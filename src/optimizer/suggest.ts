@@ -11,7 +11,10 @@ import { assessRegret } from './regret.ts';
 import { samplePoints } from './sample.ts';
 import type { Aim } from './scenes.ts';
 import type { Found } from './search.ts';
-import { type Space, compileSpace, decode, encode } from './space.ts';
+import { type Space, compileSpace, decode, encode, modelPoint } from './space.ts';
+import { checkWarm } from './warm/check.ts';
+import { expectationGate, expectedPoints } from './warm/expectation.ts';
+import { type WarmStart, reportSources, warmStart, withSources } from './warm/start.ts';
 
 /** Everything one call works with. */
 interface Task {
@@ -29,7 +32,7 @@ interface Task {
  * the space; then a Gaussian process per outcome decides, by the logarithm of the expected improvement (one objective) or
  * hypervolume improvement (several) given everything pending, weighted by the probability that the experiment succeeds
  * and keeps its outcome constraints (other rules by `acquisition`). Never leaves the space, and repeats nothing pending or observed while anything else
- * is left (`repeats` allows observed points).
+ * is left (`repeats` allows observed points). Sources that are trusted take the place of the initial design.
  *
  * Failures: `input.invalid` for input that makes no sense, `space.infeasible` where no point satisfies the constraints,
  * `optimizer.failed` where the model cannot be built from the data.
@@ -42,6 +45,8 @@ export function suggest(
 ): Result<SuggestAnswer> {
   const checked = checkInput(problem, data, pending, options);
   if (!checked.ok) return checked;
+  const unfit = checkWarm(problem, options);
+  if (unfit !== undefined) return failed(unfit);
   const space = compileSpace(problem);
   const random = (name: string) => stream(options.seed, `optimizer/${name}/${data.length}/${pending.length}`);
   if (samplePoints(space, 1, random('feasible')).length === 0) {
@@ -54,12 +59,14 @@ export function suggest(
   const measured = problem.objectives.every(({ name }) =>
     data.some((datum) => 'values' in datum && datum.values[name] !== undefined),
   );
+  const warm = warmStart(problem, space, rows, options.sources ?? [], random);
+  if (warm?.trusted === true) return modelSuggestions(task, [], warm);
   const first = measured ? Math.min(options.count, Math.max(0, missing)) : options.count;
   const initial = startingSuggestions(task, first);
   if (!measured || first === options.count) {
-    return ok({ suggestions: initial, model: { stage: 'initial', outcomes: [] } });
+    return ok({ suggestions: initial, model: { stage: 'initial', outcomes: [], ...sourcesOf(task, warm) } });
   }
-  return modelSuggestions(task, initial);
+  return modelSuggestions(task, initial, warm);
 }
 
 function startingSuggestions(task: Task, count: number): Suggestion[] {
@@ -67,20 +74,32 @@ function startingSuggestions(task: Task, count: number): Suggestion[] {
   if (count === 0) return [];
   const known = [...rows.map(({ x }) => x), ...pending];
   // The sequence must go on where it stopped, so its seed does not depend on how much is known.
-  const points = initialPoints(space, count, known, stream(options.seed, 'optimizer/initial'), {
+  const expected = fromExpectation(task, count, known);
+  const free = count - expected.length;
+  const points = initialPoints(space, free, [...known, ...expected], stream(options.seed, 'optimizer/initial'), {
     ...{ skip: known.length, size: options.initial ?? initialCount(space), design: options.design ?? 'sobol' },
   });
-  const spare = points.length < count ? samplePoints(space, count - points.length, task.random('spare')) : [];
-  return [...points, ...spare].map((x) => ({
+  const spare = points.length < free ? samplePoints(space, free - points.length, task.random('spare')) : [];
+  return [...expected, ...points, ...spare].map((x) => ({
     point: decode(space, x),
     ...(known.length > 0 ? { distance: nearest(space, x, known) } : {}),
     reason: 'Initial design: fills the space before the model decides.',
   }));
 }
 
-function modelSuggestions(task: Task, initial: readonly Suggestion[]): Result<SuggestAnswer> {
+/** Every second point of the initial design comes from an expert's expectation, where there is one. */
+function fromExpectation({ space, options, random }: Task, count: number, known: readonly Float64Array[]) {
+  if (options.expectation === undefined) return [];
+  const share = Math.floor((count + ((known.length + 1) % 2)) / 2);
+  return expectedPoints(space, options.expectation, share, known, random('expectation'));
+}
+
+const sourcesOf = ({ problem, options }: Task, warm: WarmStart | undefined): Pick<ModelReport, 'sources'> =>
+  options.sources === undefined ? {} : { sources: reportSources(problem, options.sources, warm) };
+
+function modelSuggestions(task: Task, initial: readonly Suggestion[], warm?: WarmStart): Result<SuggestAnswer> {
   const { space, problem, rows, options } = task;
-  const models = buildModels(problem, space, rows);
+  const models = warm?.models ?? buildModels(problem, space, rows);
   if (models === undefined) {
     const mend = 'Check that every outcome was measured, and for values many orders of magnitude apart.';
     return failed(failure('optimizer.failed', 'The surrogate could not be fitted to the data.', { mend }));
@@ -90,23 +109,39 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[]): Result<Su
     meetsOutcomes(problem, row) && models.aims.every(({ outcome }) => outcome.rows.includes(i)) ? [i] : [],
   );
   const room = known.length + options.count;
-  const chooser = chooserOf({ ...task, models, incumbents }, room);
+  const { expectation } = options;
+  const belief = expectation === undefined ? undefined : expectationGate(space, expectation, rows.length);
+  const gates = belief === undefined ? models.gates : [...models.gates, belief];
+  const chooser = chooserOf(
+    { ...task, models: { ...models, gates }, incumbents, options: ruleFor(task, models) },
+    room,
+  );
   for (const x of known) chooser.add(x);
   const suggestions = [...initial];
   while (suggestions.length < options.count) {
     const found = next(task, chooser, known, suggestions.length);
     const seen = [...rows.map(({ x }) => x), ...known];
-    suggestions.push(explain(problem, space, models, found, seen, incumbents));
+    const value = found.value - (belief?.(modelPoint(space, found.x)) ?? 0);
+    const suggestion = explain(problem, space, models, { ...found, value }, seen, incumbents);
+    suggestions.push(warm?.trusted === true ? withSources(suggestion, warm, modelPoint(space, found.x)) : suggestion);
     known.push(found.x);
     chooser.add(found.x);
   }
   const stage = initial.length > 0 ? 'mixed' : 'model';
-  const report = { stage, outcomes: models.report } as const;
+  const report = { stage, outcomes: models.report, ...sourcesOf(task, warm) } as const;
   if (incumbents.length === 0) return ok({ suggestions, model: report });
   return ok({
     suggestions,
     model: { ...report, ...outlook(task, models, incumbents, suggestions.slice(initial.length)) },
   });
+}
+
+/** Before anything was measured there is nothing to improve on, so that sources choose by their confidence bound. */
+function ruleFor({ options }: Task, { aims }: Models): SuggestOptions {
+  const blind = aims.some(({ outcome }) => outcome.rows.length === 0);
+  return blind && (options.acquisition ?? 'gain') === 'gain'
+    ? { ...options, acquisition: 'ucb', confidence: 1 }
+    : options;
 }
 
 /** What there is still to gain: by the batch, and (one objective) at most. */
