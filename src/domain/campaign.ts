@@ -18,6 +18,8 @@ const Categorical = z.strictObject({
   type: z.literal('categorical'),
   levels: z.array(z.string()).min(1),
   descriptors: z.record(z.string(), z.array(z.number())).optional(),
+  /** Levels that are not tried any more, but that earlier experiments had. */
+  retired: z.array(z.string()).optional(),
 });
 
 export const SpaceParameter = z.union([Integer, Ordinal, Categorical, Range]);
@@ -47,6 +49,11 @@ export const Objective = z
     unit: z.string().default(''),
     /** The campaign ends well when the objective is at least this good. */
     stop_at: z.number().optional(),
+    /**
+     * How much it counts beside the other objectives; 1 when absent. With equal weights the campaign looks for all good
+     * compromises, else for those that favour what weighs more. It means nothing where there is one objective.
+     */
+    weight: z.number().positive().optional(),
   })
   .refine((o) => (o.goal === 'target') === (o.target !== undefined), {
     message: 'needs "target" exactly when its goal is "target".',
@@ -117,6 +124,10 @@ export interface Definition {
   readonly protocol: Protocol;
   readonly lab: Lab;
 }
+
+/** Whether some objectives weigh more than others, so that not all good compromises are equally welcome. */
+export const weighsUnequally = ({ objectives }: Pick<Campaign, 'objectives'>): boolean =>
+  new Set(objectives.map(({ weight = 1 }) => weight)).size > 1;
 
 /** The unit of a parameter of the search space, as it was written; "" for categories and integers. */
 export function unitOf(parameter: SpaceParameter): string {

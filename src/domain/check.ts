@@ -1,17 +1,12 @@
 import { failure, type Failure } from '../base/failure.ts';
-import { stream } from '../base/random.ts';
-import { unitOf, type Definition, type SpaceParameter } from './campaign.ts';
-import { capabilityOf, type Capability, type DescriptorBody } from './descriptor.ts';
-import { evaluate, isExpression, type Scope } from './expression.ts';
+import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
+import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
+import { checkStock } from './check-stock.ts';
+import { evaluate } from './expression.ts';
 import type { Loaded } from './load.ts';
 import { measureUnit } from './lab.ts';
 import { nearest } from './nearest.ts';
-import { compatible, fromSi } from './quantity.ts';
-import { consumptionOf, resolveParameters, scopeOf, type Point } from './resolve.ts';
-import type { ParameterValue, Step } from './protocol.ts';
-
-/** Device id to what it says of itself; a device that is only known on the wire is absent. */
-export type Descriptors = ReadonlyMap<string, DescriptorBody>;
+import { compatible } from './quantity.ts';
 
 export interface CheckReport {
   /** Nothing can run before these are mended. */
@@ -22,16 +17,20 @@ export interface CheckReport {
 
 /** Checks campaign, protocol and lab against each other and against the devices. */
 export function checkDefinition(loaded: Loaded, descriptors: Descriptors): CheckReport {
-  const failures = [
-    ...checkSpace(loaded),
-    ...checkObjectives(loaded),
-    ...checkSteps(loaded, descriptors),
-    ...checkTransport(loaded, descriptors),
-  ];
-  if (failures.length > 0) return { failures, warnings: [] };
+  const failures = [...checkNames(loaded), ...checkSteps(loaded, descriptors), ...checkTransport(loaded, descriptors)];
+  const campaign = checkCampaign(loaded, descriptors, failures.length === 0);
+  const all = [...campaign.failures, ...failures];
+  return { failures: all, warnings: all.length > 0 ? [] : campaign.warnings };
+}
+
+/** What hangs on the campaign alone: checked again when it is changed. `deep`: by the limits of the devices, too. */
+export function checkCampaign(loaded: Loaded, descriptors: Descriptors, deep = true): CheckReport {
+  const failures = [...checkSpace(loaded), ...checkObjectives(loaded), ...checkBudget(loaded), ...checkStop(loaded)];
+  if (failures.length > 0 || !deep) return { failures, warnings: [] };
   const limits = checkLimits(loaded, descriptors);
   if (limits.length > 0) return { failures: limits, warnings: [] };
-  return checkStock(loaded, descriptors);
+  const stock = checkStock(loaded, descriptors);
+  return { failures: stock.failures, warnings: [...weightless(loaded), ...stock.warnings] };
 }
 
 function checkSpace({ definition, locate }: Loaded): Failure[] {
@@ -55,7 +54,7 @@ function checkSpace({ definition, locate }: Loaded): Failure[] {
           },
         ),
       );
-    } else failures.push(...checkRange(name, parameter, where));
+    } else failures.push(...checkRange(name, parameter, where), ...checkLevels(name, parameter, where));
   }
   for (const name of Object.keys(declared).filter((name) => space[name] === undefined))
     failures.push(
@@ -106,195 +105,87 @@ function checkObjectives({ definition, locate }: Loaded): Failure[] {
   );
 }
 
-const stepsOf = (definition: Definition): { step: Step; path: PropertyKey[] }[] =>
-  definition.protocol.stages.flatMap((stage, i) =>
-    stage.steps.map((step, j) => ({ step, path: ['stages', i, 'steps', j] as PropertyKey[] })),
-  );
-
-/** The devices that may do a step. */
-export function devicesFor(step: Step, descriptors: Descriptors): string[] {
-  return [...descriptors]
-    .filter(
-      ([id, body]) => capabilityOf(body, step.capability) && (step.on === undefined || step.on.some((on) => on === id)),
-    )
-    .map(([id]) => id);
-}
-
-function checkSteps({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
-  const known = [...new Set([...descriptors.values()].flatMap((body) => body.capabilities.map(({ name }) => name)))];
-  const discovered = Object.values(definition.lab.devices).some(({ kind }) => kind === 'discovered');
-  const failures: Failure[] = [];
-  for (const { step, path } of stepsOf(definition)) {
-    for (const on of (step.on ?? []).filter((on) => definition.lab.devices[on] === undefined))
-      failures.push(
-        failure('lab.incapable', `Step "${step.id}" is to run on "${on}", which the lab does not have.`, {
-          where: locate.protocol([...path, 'on']),
-          mend: nearest(on, Object.keys(definition.lab.devices)),
-        }),
-      );
-    if (devicesFor(step, descriptors).length === 0 && !discovered)
-      failures.push(
-        failure('lab.incapable', `No device can do step "${step.id}": none has the capability "${step.capability}".`, {
-          where: locate.protocol([...path, 'capability']),
-          mend: nearest(step.capability, known),
-        }),
-      );
+/** Levels that the model could not tell apart. */
+function checkLevels(name: string, parameter: SpaceParameter, where: string): Failure[] {
+  if (parameter.type !== 'ordinal' && parameter.type !== 'categorical') return [];
+  const levels = parameter.levels.map((level) => (typeof level === 'string' ? level : String(level.si)));
+  const twice = levels.findIndex((level, i) => levels.indexOf(level) !== i);
+  if (twice >= 0) {
+    const level = parameter.levels[twice]!;
+    const shown = typeof level === 'string' ? level : `${level.value} ${level.unit}`.trim();
+    return [failure('input.invalid', `"${name}" has the level "${shown}" twice.`, { where, mend: 'Leave one out.' })];
   }
-  return failures;
-}
-
-function checkTransport({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
-  const { lab } = definition;
-  if (lab.transport === undefined) return [];
-  const where = locate.lab(['transport']);
-  const failures = lab.transport.by
-    .filter((by) => {
-      const body = descriptors.get(by);
-      return lab.devices[by] === undefined || (body !== undefined && !capabilityOf(body, 'move'));
-    })
-    .map((by) =>
-      failure('lab.incapable', `"${by}" is to move samples, but no such device has the capability "move".`, {
-        where,
-        mend: nearest(by, Object.keys(lab.devices)),
-      }),
-    );
-  if (Object.keys(lab.racks).length === 0)
-    failures.push(
-      failure('lab.incapable', 'A lab with transport needs a rack where samples begin and end.', {
-        where,
-        mend: 'Add for example "racks: { rack: { places: 24 } }".',
-      }),
-    );
-  return failures;
-}
-
-/** Corners and some inner points of the box; constraints are not considered, so single bounds only are judged by it. */
-function probePoints(definition: Definition): Point[] {
-  const random = stream(0, 'check');
-  const at = (fraction: (name: string) => number): Point =>
-    Object.fromEntries(
-      Object.entries(definition.campaign.space).map(([name, p]) => {
-        const u = fraction(name);
-        if (p.type === 'continuous') return [name, fromSi(p.min.si + u * (p.max.si - p.min.si), unitOf(p))];
-        if (p.type === 'integer') return [name, Math.round(p.min + u * (p.max - p.min))];
-        const index = Math.min(p.levels.length - 1, Math.floor(u * p.levels.length));
-        return [name, p.type === 'ordinal' ? fromSi(p.levels[index]!.si, unitOf(p)) : p.levels[index]!];
-      }),
-    );
-  return [at(() => 0), at(() => 1), at(() => 0.5), ...Array.from({ length: 29 }, () => at(() => random.next()))];
-}
-
-const bare = /^=\s*[A-Za-z_]\w*\s*$/;
-
-/** Parameters written out, or equal to one parameter of the search space, stay within the device's limits everywhere. */
-function checkLimits({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
-  const [low, high, middle] = probePoints(definition) as [Point, Point, Point];
-  return stepsOf(definition).flatMap(({ step, path }) =>
-    devicesFor(step, descriptors).flatMap((device) => {
-      const capability = capabilityOf(descriptors.get(device)!, step.capability)!;
-      const usual = withoutSums(step, capability, scopeOf(definition, middle), Object.keys(definition.campaign.space));
-      if (usual === undefined) return [];
-      const refused = [low, high]
-        .map((point) => resolveParameters(usual, capability, scopeOf(definition, point), 'sample'))
-        .find((resolved) => !resolved.ok);
-      return refused === undefined || refused.ok
-        ? []
-        : [{ ...refused.failure, where: locate.protocol([...path, 'parameters']) }];
+  const { descriptors = {} } = parameter.type === 'categorical' ? parameter : {};
+  const vectors = levels.map((level) => descriptors[level]?.join());
+  const same = vectors.findIndex((vector, i) => vector !== undefined && vectors.indexOf(vector) !== i);
+  if (same < 0) return [];
+  const [one, other] = [levels[vectors.indexOf(vectors[same])], levels[same]];
+  return [
+    failure('input.invalid', `The levels "${one}" and "${other}" of "${name}" have the same descriptors.`, {
+      where,
+      mend: 'Describe what they differ in, or leave the descriptors of all levels out.',
     }),
-  );
+  ];
 }
 
-/**
- * The step with every expression that is more than one parameter fixed at its value in the middle of the space: at the
- * corners such sums may go where the constraints never let them. Undefined where a value hangs on results.
- */
-function withoutSums(step: Step, capability: Capability, middle: Scope, names: readonly string[]): Step | undefined {
-  let known = true;
-  const fix = (value: ParameterValue, unit: string | undefined): ParameterValue => {
-    if (isExpression(value)) {
-      if (bare.test(value) && names.includes(value.slice(1).trim())) return value;
-      const result = evaluate(value, middle);
-      known &&= result.ok;
-      if (!result.ok || typeof result.value === 'string' || unit === undefined) return result.ok ? result.value : 0;
-      return fromSi(result.value, unit);
+function checkBudget({ definition, locate }: Loaded): Failure[] {
+  const { materials } = definition.lab;
+  return Object.entries(definition.campaign.budget.materials).flatMap(([name, limit]) => {
+    const where = locate.campaign(['budget', 'materials', name]);
+    const material = materials[name as keyof typeof materials];
+    if (material === undefined) {
+      const mend = nearest(name, Object.keys(materials));
+      return [
+        failure('input.invalid', `The budget limits "${name}", which is not in the lab's materials.`, { where, mend }),
+      ];
     }
-    if (typeof value !== 'object') return value;
-    if (Array.isArray(value)) return value.map((item: ParameterValue) => fix(item, unit));
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, fix(member as ParameterValue, unit)]),
-    );
-  };
-  const parameters = Object.fromEntries(
-    Object.entries(step.parameters).map(([name, value]) => [name, fix(value, capability.units[name])]),
-  );
-  return known ? { ...step, parameters } : undefined;
+    const unit = measureUnit[material.measure];
+    if (compatible(limit.unit, unit)) return [];
+    const sentence = `The budget limits ${name} in "${limit.unit}", but the lab measures it by ${material.measure}.`;
+    return [failure('unit.invalid', sentence, { where, mend: `Write it in ${unit}, or a unit like it.` })];
+  });
 }
 
-/** Consumption of one experiment per material: least and typical over the probe points whose steps can be resolved. */
-function needs(definition: Definition, descriptors: Descriptors): Map<string, { least: number; mean: number }> {
-  const totals: Map<string, number>[] = [];
-  for (const point of probePoints(definition)) {
-    const sums = new Map<string, number>();
-    for (const { step } of stepsOf(definition)) {
-      const [device] = devicesFor(step, descriptors);
-      if (device === undefined) continue;
-      const capability = capabilityOf(descriptors.get(device)!, step.capability) as Capability;
-      const resolved = resolveParameters(step, capability, scopeOf(definition, point), 'sample');
-      if (!resolved.ok) continue;
-      for (const { material, amount } of consumptionOf(capability, resolved.value))
-        sums.set(material, (sums.get(material) ?? 0) + amount);
-    }
-    totals.push(sums);
-  }
-  const materials = new Set(totals.flatMap((sums) => [...sums.keys()]));
-  return new Map(
-    [...materials].map((material) => {
-      const amounts = totals.map((sums) => sums.get(material) ?? 0);
-      return [material, { least: Math.min(...amounts), mean: amounts.reduce((a, b) => a + b, 0) / amounts.length }];
-    }),
-  );
+function checkStop({ definition: { campaign }, locate }: Loaded): Failure[] {
+  if (campaign.stop?.gain_below === undefined || !weighsUnequally(campaign)) return [];
+  const where = locate.campaign(['stop', 'gain_below']);
+  const sentence =
+    'With unequal weights nobody knows what the next batch will gain, so "gain_below" cannot end the campaign.';
+  return [failure('input.invalid', sentence, { where, mend: 'Leave the weights or the stop rule out.' })];
 }
 
-const displayUnit = { volume: 'mL', mass: 'g', pieces: '1' } as const;
-
-function checkStock({ definition, locate }: Loaded, descriptors: Descriptors): CheckReport {
-  const { lab, campaign } = definition;
-  const failures: Failure[] = [];
-  const warnings: Failure[] = [];
-  for (const [material, need] of needs(definition, descriptors)) {
-    const stock = lab.materials[material as keyof typeof lab.materials];
-    if (stock === undefined) {
-      failures.push(
-        failure('stock.short', `The protocol uses "${material}", which is not in the lab's materials.`, {
-          where: locate.lab(['materials']),
-          mend: nearest(material, Object.keys(lab.materials)),
-        }),
-      );
-      continue;
-    }
-    const held = stock.lots.reduce((sum, lot) => sum + lot.amount, 0);
-    const where = locate.lab(['materials', material, 'lots']);
-    const show = (amount: number) =>
-      `${Number(fromSi(amount, compatible(displayUnit[stock.measure], measureUnit[stock.measure]) ? displayUnit[stock.measure] : '1').toPrecision(3))} ${displayUnit[stock.measure]}`;
-    if (need.least > held)
-      failures.push(
-        failure(
-          'stock.short',
-          `One experiment needs at least ${show(need.least)} of ${material}, but ${show(held)} is in stock.`,
-          {
-            where,
-            mend: 'Add a lot.',
-          },
-        ),
-      );
-    else if (need.mean * campaign.budget.experiments > held)
-      warnings.push(
-        failure(
-          'stock.short',
-          `${campaign.budget.experiments} experiments need about ${show(need.mean * campaign.budget.experiments)} of ${material}, but ${show(held)} is in stock.`,
-          { where, mend: 'Add a lot, or the campaign ends when it runs out.' },
-        ),
-      );
-  }
-  return { failures, warnings };
+/** A weight without another objective beside it. */
+function weightless({ definition, locate }: Loaded): Failure[] {
+  const [objective, ...others] = definition.campaign.objectives;
+  if (objective?.weight === undefined || others.length > 0) return [];
+  const where = locate.campaign(['objectives', 0, 'weight']);
+  const sentence = `The weight of "${objective.name}" has no effect: it is the only objective.`;
+  return [failure('input.invalid', sentence, { where, mend: 'Leave it out.' })];
 }
+
+/** Names of the protocol that its expressions could not read, or that would hide a function or a number of mathematics. */
+function checkNames({ definition, locate }: Loaded): Failure[] {
+  const { constants, parameters } = definition.protocol;
+  const refuse = (name: string, path: PropertyKey[]) =>
+    failure('input.invalid', `"${name}" has a meaning of its own in expressions.`, {
+      where: locate.protocol(path),
+      mend: 'Choose another name.',
+    });
+  return [
+    ...Object.keys(constants).flatMap((name) =>
+      isUnreadable(name) || isKnownToMathematics(name) ? [refuse(name, ['constants', name])] : [],
+    ),
+    ...Object.keys(parameters).flatMap((name) => (isUnreadable(name) ? [refuse(name, ['parameters', name])] : [])),
+  ];
+}
+
+/** Whether a value of that name does not come back from an expression that is nothing but the name. */
+function isUnreadable(name: string): boolean {
+  const probe = evaluate(`=${name}`, { [name]: 1.25 });
+  return !probe.ok || probe.value !== 1.25;
+}
+
+const isKnownToMathematics = (name: string): boolean => {
+  const alone = evaluate(`=${name}`, {});
+  return alone.ok || !alone.failure.message.includes('Undefined symbol');
+};

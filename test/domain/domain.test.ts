@@ -205,8 +205,60 @@ describe('the three files against each other', () => {
       inFile('lab.yaml', 'by: [arm]', 'by: [reader]'),
       /"reader" is to move samples, but no such device has the capability "move"/,
     ],
+    [
+      'a level that is there twice',
+      inFile('campaign.yaml', /blue: \{.*\}/, 'blue: { type: ordinal, levels: [1 uL, 2 uL, 0.001 mL] }'),
+      /campaign\.yaml:\d+: "blue" has the level "0\.001 mL" twice/,
+    ],
+    [
+      'a budget of what is not there',
+      inFile('campaign.yaml', 'money: 20 EUR', 'materials: { rad: 1 mL }'),
+      /campaign\.yaml:\d+: The budget limits "rad", which is not in the lab's materials\. Did you mean "red"\?/,
+    ],
+    [
+      'a budget that is measured otherwise',
+      inFile('campaign.yaml', 'money: 20 EUR', 'materials: { red: 1 g }'),
+      /campaign\.yaml:\d+: The budget limits red in "g", but the lab measures it by volume/,
+    ],
+    [
+      'a weight beside no other',
+      inFile('campaign.yaml', 'goal: minimize', 'goal: minimize\n    weight: 2'),
+      /campaign\.yaml:\d+: The weight of "distance" has no effect: it is the only objective/,
+    ],
+    [
+      'a parameter that expressions cannot read',
+      inFile('protocol.yaml', 'red: uL', 'total: uL\n  red: uL'),
+      /protocol\.yaml:\d+: "total" has a meaning of its own in expressions/,
+    ],
   ])('%s', (_, change, sentence) => {
     expect(check(change).join('\n')).toMatch(sentence);
+  });
+
+  test.each(['sqrt', 'total', 'pi', 'end'])('a constant called %s', (name) => {
+    const found = check(inFile('protocol.yaml', 'target_red: 0.781', `target_red: 0.781\n  ${name}: 3`));
+    expect(found.join()).toMatch(/protocol\.yaml:\d+: "\w+" has a meaning of its own in expressions\. Choose another/);
+  });
+
+  test('levels with the same descriptors cannot be told apart', () => {
+    const dyes = 'yellow: { type: categorical, levels: [a, b], descriptors: { a: [1, 2], b: [1, 2] } }';
+    const inCampaign = inFile('campaign.yaml', /yellow: \{.*\}/, dyes);
+    const inProtocol = inFile('protocol.yaml', 'yellow: uL', "yellow: ''");
+    const found = check((path, text) => inProtocol(path, inCampaign(path, text)));
+    expect(found.join('\n')).toMatch(
+      /"a" and "b" of "yellow" have the same descriptors\. Describe what they differ in/,
+    );
+  });
+
+  test('a stop rule that unequal weights make blind is refused', () => {
+    const snar = join(import.meta.dirname, '../../protocols/snar-flow/campaign.yaml');
+    const weigh = (text: string) => text.replace('reference: 2957', 'reference: 2957\n    weight: 2');
+    const loaded = loadDefinition(snar, (path) => {
+      const text = readFileSync(path, 'utf8');
+      return path.endsWith('campaign.yaml') ? `${weigh(text)}\nstop: { gain_below: 1 }\n` : text;
+    });
+    if (!loaded.ok) expect.fail(loaded.failures.map(describeFailure).join());
+    const { failures } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
+    expect(failures.map(describeFailure).join()).toMatch(/campaign\.yaml:\d+: With unequal weights nobody knows/);
   });
 
   test('swapped bounds are refused', () => {
