@@ -1,24 +1,25 @@
-/** A stretch of time [lo, hi) in ms. */
+/** A stretch of time, ms; `hi` is exclusive and may be Infinity. */
 export interface Stretch {
   readonly lo: number;
   readonly hi: number;
 }
 
 /**
- * How many users something has over time: a step function on integer milliseconds, kept as sorted break points. Loads may
- * be reserved until Infinity. Every query takes the limit below which a new user fits, so that one calendar serves
- * exclusive and shared use.
+ * How many users a shared thing has over time, as a step function kept in sorted break points. Loads may be reserved until
+ * Infinity. Every query takes the limit below which a new user fits, so that one calendar serves exclusive and shared use.
  */
 export class Calendar {
-  readonly #times: number[] = [-Infinity];
-  readonly #loads: number[] = [0];
+  #times = new Float64Array(16).fill(-Infinity, 0, 1);
+  #loads = new Int32Array(16);
+  #count = 1;
 
   /** Adds `amount` users (negative: withdraws them) on [from, to). */
   add(from: number, to: number, amount: number): void {
     if (!(from < to)) return;
     const first = this.#split(from);
-    const last = to === Infinity ? this.#times.length : this.#split(to);
-    for (let i = first; i < last; i++) this.#loads[i]! += amount;
+    const last = to === Infinity ? this.#count : this.#split(to);
+    const loads = this.#loads;
+    for (let i = first; i < last; i++) loads[i]! += amount;
     if (to !== Infinity) this.#merge(last);
     this.#merge(first);
   }
@@ -27,7 +28,7 @@ export class Calendar {
   fit(from: number, length: number, limit: number): number {
     const times = this.#times;
     const loads = this.#loads;
-    const count = times.length;
+    const count = this.#count;
     let i = this.#index(from);
     let t = from;
     for (;;) {
@@ -48,27 +49,32 @@ export class Calendar {
   freeUntil(t: number, limit: number): number {
     let i = this.#index(t);
     if (this.#loads[i]! >= limit) return t;
-    while (++i < this.#times.length) if (this.#loads[i]! >= limit) return this.#times[i]!;
+    while (++i < this.#count) if (this.#loads[i]! >= limit) return this.#times[i]!;
     return Infinity;
   }
 
   /** All maximal stretches from `from` on with fewer than `limit` users, in order. */
   stretches(from: number, limit: number): Stretch[] {
+    const times = this.#times;
+    const loads = this.#loads;
     const found: Stretch[] = [];
-    let lo = this.fit(from, 0, limit);
-    while (lo < Infinity) {
-      const hi = this.freeUntil(lo, limit);
-      found.push({ lo, hi });
-      if (hi === Infinity) break;
-      lo = this.fit(hi, 0, limit);
+    let lo = Infinity;
+    for (let i = this.#index(from); i < this.#count; i++) {
+      const free = loads[i]! < limit;
+      if (free && lo === Infinity) lo = Math.max(from, times[i]!);
+      else if (!free && lo < Infinity) {
+        found.push({ lo, hi: times[i]! });
+        lo = Infinity;
+      }
     }
+    if (lo < Infinity) found.push({ lo, hi: Infinity });
     return found;
   }
 
   #index(t: number): number {
     const times = this.#times;
     let low = 0;
-    let high = times.length;
+    let high = this.#count;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (times[middle]! <= t) low = middle;
@@ -80,14 +86,37 @@ export class Calendar {
   #split(t: number): number {
     const i = this.#index(t);
     if (this.#times[i] === t) return i;
-    this.#times.splice(i + 1, 0, t);
-    this.#loads.splice(i + 1, 0, this.#loads[i]!);
+    const count = this.#count;
+    if (count === this.#times.length) this.#grow();
+    const times = this.#times;
+    const loads = this.#loads;
+    for (let j = count; j > i + 1; j--) {
+      times[j] = times[j - 1]!;
+      loads[j] = loads[j - 1]!;
+    }
+    times[i + 1] = t;
+    loads[i + 1] = loads[i]!;
+    this.#count = count + 1;
     return i + 1;
   }
 
   #merge(i: number): void {
-    if (i <= 0 || i >= this.#times.length || this.#loads[i] !== this.#loads[i - 1]) return;
-    this.#times.splice(i, 1);
-    this.#loads.splice(i, 1);
+    const loads = this.#loads;
+    if (i <= 0 || i >= this.#count || loads[i] !== loads[i - 1]) return;
+    const times = this.#times;
+    const count = --this.#count;
+    for (let j = i; j < count; j++) {
+      times[j] = times[j + 1]!;
+      loads[j] = loads[j + 1]!;
+    }
+  }
+
+  #grow(): void {
+    const times = new Float64Array(2 * this.#count);
+    const loads = new Int32Array(2 * this.#count);
+    times.set(this.#times);
+    loads.set(this.#loads);
+    this.#times = times;
+    this.#loads = loads;
   }
 }

@@ -1,6 +1,6 @@
 import type { Alternative, Task } from './compile.ts';
 import { exit, park, process, type Budget, type Node } from './reach.ts';
-import type { Window, World } from './world.ts';
+import type { Run, Window, World } from './world.ts';
 
 /** Looks at no more than this many nodes for one sample. */
 const effort = 800;
@@ -11,6 +11,7 @@ interface Row {
   readonly alternative: Alternative | undefined;
   readonly resource: number;
   readonly windows: readonly Window[];
+  /** Of the window to try next; -1 before the first. */
   readonly next: number;
 }
 
@@ -21,20 +22,33 @@ interface Entry {
   readonly row: Row | undefined;
 }
 
+/** The run that a sample has to join for one of its remaining steps. */
+export interface Pin {
+  readonly step: number;
+  readonly run: Run;
+}
+
 /**
  * The way of one sample that ends earliest around all that is booked in `world` (the sample lifted), by a best-first search
  * over (step, resource, free interval of a place): safe-interval path planning (Phillips and Likhachev 2011). Within one
  * interval the earlier arrival dominates, because waiting is always possible there. Undefined when there is no way, or
  * none was found with bounded effort.
  */
-export function search(world: World, task: Task, parking: boolean, root = rootOf(world, task)): Node | undefined {
-  return new Search(world, task, parking).run(root);
+export function search(
+  world: World,
+  task: Task,
+  parking: boolean,
+  root = rootOf(world, task),
+  pin?: Pin,
+): Node | undefined {
+  return new Search(world, task, parking, pin).run(root);
 }
 
 class Search {
   readonly #world: World;
   readonly #task: Task;
   readonly #parking: boolean;
+  readonly #pin: Pin | undefined;
   readonly #rest: readonly number[];
   readonly #budget: Budget = { left: 4 * effort };
   /** Best entry last. */
@@ -42,10 +56,11 @@ class Search {
   /** Windows reached after so many steps. */
   readonly #reached: readonly Set<Window>[];
 
-  constructor(world: World, task: Task, parking: boolean) {
+  constructor(world: World, task: Task, parking: boolean, pin: Pin | undefined) {
     this.#world = world;
     this.#task = task;
     this.#parking = parking;
+    this.#pin = pin;
     this.#rest = restOf(task);
     this.#reached = this.#rest.map(() => new Set());
   }
@@ -76,17 +91,24 @@ class Search {
   #expand(node: Node): void {
     const step = this.#task.steps[node.done];
     if (step === undefined) return this.#push(exit(this.#world, this.#task, node), undefined);
+    const run = this.#pin?.step === node.done ? this.#pin.run : undefined;
     for (const alternative of step.alternatives) {
       const { resource } = alternative;
-      this.#advance({ parent: node, alternative, resource, windows: this.#world.openWindows(resource), next: 0 });
+      if (run !== undefined) {
+        if (run.resource !== resource) continue;
+        const windows = this.#world.joinWindows(resource).filter((window) => window.run === run);
+        this.#advance({ parent: node, alternative, resource, windows, next: -1 });
+        continue;
+      }
+      this.#advance({ parent: node, alternative, resource, windows: this.#world.openWindows(resource), next: -1 });
       if (this.#world.lab.stations[resource]!.kind === 'batch')
-        this.#advance({ parent: node, alternative, resource, windows: this.#world.joinWindows(resource), next: 0 });
+        this.#advance({ parent: node, alternative, resource, windows: this.#world.joinWindows(resource), next: -1 });
     }
     if (!this.#parking || node.kind === 'park' || node.resource < 0) return;
     for (const resource of this.#world.lab.racks) {
       if (resource === node.resource) continue;
       const windows = this.#world.openWindows(resource);
-      this.#advance({ parent: node, alternative: undefined, resource, windows, next: 0 });
+      this.#advance({ parent: node, alternative: undefined, resource, windows, next: -1 });
     }
   }
 
@@ -94,15 +116,27 @@ class Search {
   #advance(row: Row): void {
     const { parent, alternative, resource, windows } = row;
     const reached = this.#reached[parent.done + (alternative === undefined ? 0 : 1)]!;
-    for (let i = row.next; i < windows.length; i++) {
+    const { soonest, latest } = this.#limits(row);
+    for (let i = row.next < 0 ? firstBeyond(windows, soonest) : row.next; i < windows.length; i++) {
       const window = windows[i]!;
-      if (window.hi <= parent.ready || reached.has(window)) continue;
+      if (window.lo > latest) return;
+      if (window.hi - window.lo < soonest - parent.ready || reached.has(window)) continue;
       const node =
         alternative === undefined
           ? park(this.#world, parent, resource, window)
           : process(this.#world, this.#task, parent, alternative, window, -Infinity, this.#budget);
       if (node !== undefined) return this.#push(node, { ...row, next: i + 1 });
     }
+  }
+
+  /** The earliest time at which a window of the row may end, and the latest at which it may begin. */
+  #limits({ parent, alternative, resource }: Row): { soonest: number; latest: number } {
+    const { moved, travel, pick } = this.#world.lab;
+    const { ready, hi, arrive, resource: at } = parent;
+    const work = ready + (alternative?.duration ?? 0);
+    if (!moved || at < 0) return { soonest: work, latest: Infinity };
+    if (at === resource) return { soonest: work, latest: arrive };
+    return { soonest: work + travel[at]![resource]!, latest: hi - pick };
   }
 
   #push(node: Node | undefined, row: Row | undefined): void {
@@ -119,6 +153,18 @@ class Search {
     }
     queue.splice(low, 0, { bound, node, row });
   }
+}
+
+/** The first of the windows, in order, that ends at `t` or later; with t not before the sample is ready, and not at once. */
+function firstBeyond(windows: readonly Window[], t: number): number {
+  let low = 0;
+  let high = windows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (windows[middle]!.hi < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Least time from the end of step k - 1 to the end of the last, for every k. */

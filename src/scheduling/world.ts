@@ -60,12 +60,15 @@ export class World {
   readonly carriers = new Calendar();
   readonly runs: readonly Run[][];
   readonly tracks = new Map<number, Track>();
+  /** Whether there is room for all samples at once, so that nobody needs to count them. */
+  readonly #roomy: readonly boolean[];
   readonly #open: (Window[] | undefined)[];
   readonly #join: (Window[] | undefined)[];
 
   constructor(lab: Lab) {
     this.lab = lab;
     this.places = lab.stations.map(() => new Calendar());
+    this.#roomy = lab.stations.map(({ kind, capacity }) => kind !== 'batch' && capacity >= lab.tasks.length);
     this.work = lab.stations.map(() => new Calendar());
     this.runs = lab.stations.map(() => []);
     this.#open = lab.stations.map(() => undefined);
@@ -105,6 +108,21 @@ export class World {
     this.#book(task.index, track, -1);
     this.tracks.delete(task.index);
     return track;
+  }
+
+  /** Makes a run known before it has members, so that samples can join it; `close` takes an empty one away. */
+  open(run: Run): void {
+    const runs = this.runs[run.resource]!;
+    runs.push(run);
+    runs.sort((a, b) => a.start - b.start);
+    this.#forget(run.resource);
+  }
+
+  close(run: Run): void {
+    const runs = this.runs[run.resource]!;
+    const position = runs.indexOf(run);
+    if (position >= 0) runs.splice(position, 1);
+    this.#forget(run.resource);
   }
 
   #start(task: Task): void {
@@ -152,11 +170,9 @@ export class World {
   }
 
   #enter(run: Run, index: number): void {
-    const runs = this.runs[run.resource]!;
     run.members.add(index);
-    if (!runs.includes(run)) runs.push(run);
-    runs.sort((a, b) => a.start - b.start);
-    this.#forget(run.resource);
+    if (this.runs[run.resource]!.includes(run)) this.#forget(run.resource);
+    else this.open(run);
   }
 
   #leave(run: Run, index: number): void {
@@ -167,6 +183,7 @@ export class World {
   }
 
   #occupy(resource: number, from: number, to: number, amount: number): void {
+    if (this.#roomy[resource]!) return;
     this.places[resource]!.add(from, to, amount);
     this.#forget(resource);
   }
@@ -196,14 +213,19 @@ export class World {
     const { capacity } = this.lab.stations[resource]!;
     const runs = this.runs[resource]!;
     const found: Window[] = [];
-    runs.forEach((run, i) => {
-      if (run.fixed || run.members.size >= capacity) return;
+    if (!runs.some(({ fixed, members }) => !fixed && members.size < capacity)) return found;
+    const free = this.places[resource]!.stretches(this.lab.now, capacity);
+    let next = 0;
+    for (let i = 0; i < runs.length; i++) {
+      const run = runs[i]!;
+      while (next < free.length && free[next]!.hi < run.end) next += 1;
+      const stretch = free[next];
+      if (stretch === undefined) break;
+      if (run.fixed || run.members.size >= capacity || stretch.lo > run.start) continue;
       const from = runs[i - 1]?.end ?? -Infinity;
       const to = runs[i + 1]?.start ?? Infinity;
-      for (const { lo, hi } of this.places[resource]!.stretches(this.lab.now, capacity)) {
-        if (lo <= run.start && hi >= run.end) found.push({ lo: Math.max(lo, from), hi: Math.min(hi, to), run });
-      }
-    });
+      found.push({ lo: Math.max(stretch.lo, from), hi: Math.min(stretch.hi, to), run });
+    }
     return found;
   }
 }

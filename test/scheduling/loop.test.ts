@@ -29,6 +29,13 @@ describe('plan, check, dispatch and start, again and again, in random labs', () 
     expect(samples).toBeGreaterThan(400);
   });
 
+  it('finishes when plans are improved while they are carried out', () => {
+    const { missed, samples } = runMany(50_000, 60, { ...calm, improvements: 0.3 });
+    expect(samples).toBeGreaterThan(200);
+    expect(missed).toBeLessThan(samples * 0.05);
+    runMany(60_000, 40, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03, improvements: 0.3 });
+  });
+
   it('gives the same run for the same seed', () => {
     const options = { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03 };
     expect(runLoop(40_000, options)).toEqual(runLoop(40_000, options));

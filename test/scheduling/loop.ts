@@ -2,6 +2,7 @@ import { invariant } from '../../src/base/invariant.ts';
 import { stream } from '../../src/base/random.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { dispatch } from '../../src/scheduling/dispatcher.ts';
+import { improve } from '../../src/scheduling/improve.ts';
 import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { randomLab, type RandomLab } from './random-lab.ts';
@@ -16,6 +17,8 @@ export interface LoopOptions {
   readonly amnesia: number;
   /** Chance per event that a sample is frozen for a while. */
   readonly freezes: number;
+  /** Chance per event that the plan is improved before it is used. */
+  readonly improvements?: number;
 }
 
 export interface LoopResult {
@@ -44,7 +47,8 @@ export function runLoop(
     truth.advance(next);
     disturb(truth, faults, options);
     if (faults.chance(options.amnesia)) previous = undefined;
-    const [made, wakeAt] = react(seed, truth, previous);
+    const improved = faults.chance(options.improvements ?? 0);
+    const [made, wakeAt] = react(seed, truth, previous, improved);
     previous = made;
     wake = wakeAt;
   }
@@ -52,9 +56,9 @@ export function runLoop(
 }
 
 /** One event: plan, check, dispatch, start. */
-function react(seed: number, truth: TrueLab, previous: Plan | undefined): [Plan, number] {
+function react(seed: number, truth: TrueLab, previous: Plan | undefined, improved: boolean): [Plan, number] {
   const problem = truth.problem();
-  const made = plan(problem, previous);
+  const made = improved ? better(problem, plan(problem, previous), seed) : plan(problem, previous);
   const faults = check(problem, made);
   invariant(faults.length === 0, `seed ${seed} at ${truth.now}: ${faults.join(' ')}`);
   const { start, waiting, wakeAt } = dispatch(problem, made);
@@ -68,6 +72,13 @@ function react(seed: number, truth: TrueLab, previous: Plan | undefined): [Plan,
   for (const { sample } of missed) truth.discard(sample);
   invariant(wakeAt === undefined || wakeAt > truth.now, `seed ${seed}: to be woken at ${wakeAt}, at ${truth.now}`);
   return [made, missed.length > 0 ? truth.now : (wakeAt ?? Infinity)];
+}
+
+function better(problem: SchedulingProblem, made: Plan, seed: number): Plan {
+  const improver = improve(problem, made, seed);
+  for (let i = 0; i < 20; i++) improver.step();
+  invariant(improver.plan.unplanned.length === made.unplanned.length, `seed ${seed}: improvement loses samples`);
+  return improver.plan;
 }
 
 function disturb(truth: TrueLab, faults: ReturnType<typeof stream>, options: LoopOptions): void {

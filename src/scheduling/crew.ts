@@ -1,0 +1,117 @@
+import type { Lab, Task } from './compile.ts';
+import { rootOf, search } from './search.ts';
+import type { Node } from './reach.ts';
+import { trackOf } from './track.ts';
+import type { Run, Window, World } from './world.ts';
+
+/** One of those that are to share a run, and the index of its step there. */
+export interface Member {
+  readonly task: Task;
+  readonly step: number;
+}
+
+/** The longest of the steps of a sample that are done in runs of several samples; undefined when there is none. */
+export function crewStepOf({ stations }: Lab, { steps }: Task): number | undefined {
+  let longest: number | undefined;
+  let most = -1;
+  for (let i = 0; i < steps.length; i++) {
+    const [first] = steps[i]!.alternatives;
+    if (first === undefined || stations[first.resource]!.kind !== 'batch' || first.duration <= most) continue;
+    longest = i;
+    most = first.duration;
+  }
+  return longest;
+}
+
+/** When a run can begin, with its members put on their ways to it. */
+interface Opening {
+  readonly run: Run;
+  readonly start: number;
+}
+
+/** A run without a window's end is first put so far after now (ms), and brought forward when its members are on their ways. */
+const far = 2 ** 40;
+
+/**
+ * Inserts samples that share one run, on the resource and in the window where that begins earliest: the ways of all to it
+ * are found first, which gives its start, and then their whole ways. False, and nothing booked, when there is none.
+ */
+export function insertCrew(world: World, crew: readonly Member[], resources: readonly number[]): boolean {
+  let best: Opening | undefined;
+  for (const resource of resources) {
+    const opening = findOpening(world, crew, resource);
+    if (opening !== undefined && (best === undefined || opening.start < best.start)) best = opening;
+  }
+  if (best === undefined) return false;
+  const { run, start } = best;
+  const duration = run.end - run.start;
+  run.start = start;
+  run.end = start + duration;
+  world.open(run);
+  if (crew.every((member) => enter(world, member, run))) return true;
+  for (const { task } of crew) if (world.withdraw(task)) world.rest(task);
+  world.close(run);
+  return false;
+}
+
+function enter(world: World, { task, step }: Member, run: Run): boolean {
+  world.lift(task);
+  const last = search(world, task, false, rootOf(world, task), { step, run });
+  if (last === undefined) world.rest(task);
+  else world.commit(task, trackOf(world, task, last));
+  return last !== undefined;
+}
+
+function findOpening(world: World, crew: readonly Member[], resource: number): Opening | undefined {
+  const { capacity } = world.lab.stations[resource]!;
+  const { task, step } = crew[0]!;
+  const { alternatives, recipe } = task.steps[step]!;
+  const duration = alternatives.find((alternative) => alternative.resource === resource)?.duration;
+  if (duration === undefined || crew.length > capacity) return undefined;
+  for (const window of world.openWindows(resource)) {
+    const start = window.hi === Infinity ? world.lab.now + far : window.hi - world.lab.pick - duration;
+    if (start < window.lo) continue;
+    const run = { resource, recipe, start, end: start + duration, members: new Set<number>(), fixed: false };
+    const begins = gather(world, crew, run, window);
+    if (begins !== undefined) return { run, start: begins };
+  }
+  return undefined;
+}
+
+/** The start of a run that waits for all its members; what was booked to find it is taken back. */
+function gather(world: World, crew: readonly Member[], run: Run, window: Window): number | undefined {
+  world.open(run);
+  let latest = window.lo;
+  const booked: Task[] = [];
+  for (const { task, step } of crew) {
+    world.lift(task);
+    const short = shorten(task, step);
+    const last = search(world, short, false, rootOf(world, task), { step, run });
+    if (last === undefined) {
+      world.rest(task);
+      latest = Infinity;
+      break;
+    }
+    latest = Math.max(latest, arrivalOf(world, last, task.steps[step]!.minLag));
+    world.commit(task, trackOf(world, short, last));
+    booked.push(task);
+  }
+  for (const task of booked) world.withdraw(task);
+  world.close(run);
+  const start = latest === Infinity ? latest : world.places[run.resource]!.fit(latest, run.end - run.start, 1);
+  for (const task of booked) world.rest(task);
+  return start <= run.start ? start : undefined;
+}
+
+/** Only the way to the run, without its maximum wait, which depends on when the run begins. */
+function shorten(task: Task, step: number): Task {
+  const steps = task.steps.slice(0, step + 1);
+  steps[step] = { ...steps[step]!, maxLag: Infinity };
+  return { ...task, steps, out: -1 };
+}
+
+function arrivalOf(world: World, { parent, leave, resource }: Node, minLag: number): number {
+  const before = parent!;
+  const there = leave >= 0 ? leave + world.lab.travel[before.resource]![resource]! : before.ready;
+  return Math.max(there, before.lastEnd + minLag);
+}

@@ -1,0 +1,26 @@
+import type { Plan, SchedulingProblem } from './model.ts';
+import { NeighbourhoodSearch } from './neighbourhood-search.ts';
+import { makespanFirst, type Objective } from './objective.ts';
+
+/** A search that goes on for as long as its caller likes, because it has no clock of its own. */
+export interface Improver {
+  /** Does a small piece of work, mostly a few milliseconds; true when `plan` has become better. */
+  step(): boolean;
+  /** The best plan so far, at the beginning the one that was given. */
+  readonly plan: Plan;
+  /** Its makespan (ms on the axis of the problem), cheaper to ask for than the plan. */
+  readonly makespan: number;
+}
+
+/**
+ * Looks for better plans than `plan`, which has to be one of this very problem, as `plan()` gives it; samples that it leaves
+ * out stay out. Deterministic for a seed and a number of steps.
+ */
+export function improve(
+  problem: SchedulingProblem,
+  plan: Plan,
+  seed: number,
+  objective: Objective = makespanFirst,
+): Improver {
+  return new NeighbourhoodSearch(problem, plan, seed, objective);
+}

@@ -1,0 +1,128 @@
+import { stream, type Stream } from '../base/random.ts';
+import { compile, type Lab, type Task } from './compile.ts';
+import { emit } from './emit.ts';
+import type { Improver } from './improve.ts';
+import type { Plan, SchedulingProblem } from './model.ts';
+import { costOf, type Objective } from './objective.ts';
+import { newOrder, reinsert } from './reinsert.ts';
+import { chooseRemoval } from './removal.ts';
+import { retime } from './retime.ts';
+import { World, type Run, type Track } from './world.ts';
+
+/** A change is kept when the plan is not worse than the best by more than this part. */
+const leeway = 0.01;
+
+/** Samples inserted in one step, at least. */
+const portion = 4;
+
+/**
+ * Large-neighbourhood search (Shaw 1998) with record-to-record acceptance (Dueck 1993): again and again some samples are
+ * taken out of the plan and inserted in another order and other batches. `plan` has to be a plan of this very problem;
+ * samples that it leaves out stay out. Deterministic for a seed.
+ */
+export class NeighbourhoodSearch implements Improver {
+  readonly #problem: SchedulingProblem;
+  readonly #lab: Lab;
+  readonly #world: World;
+  readonly #objective: Objective;
+  readonly #random: Stream;
+  readonly #open: readonly Task[];
+  readonly #given: Plan;
+  #cost: number;
+  #best: { readonly cost: number; readonly tracks: ReadonlyMap<number, Track> };
+  #improved = false;
+  #change: Generator<void, boolean> | undefined;
+
+  constructor(problem: SchedulingProblem, plan: Plan, seed: number, objective: Objective) {
+    this.#problem = problem;
+    this.#given = plan;
+    this.#objective = objective;
+    this.#random = stream(seed, 'large-neighbourhood search');
+    this.#lab = compile(problem);
+    this.#world = new World(this.#lab);
+    const tracks = retime(this.#lab, plan);
+    for (const index of tracks.keys()) this.#world.lift(this.#lab.tasks[index]!);
+    for (const [index, track] of tracks) this.#world.commit(this.#lab.tasks[index]!, track);
+    this.#open = isWhole(plan, tracks.size) ? [...tracks.keys()].map((index) => this.#lab.tasks[index]!) : [];
+    this.#cost = costOf(this.#lab, tracks, objective);
+    this.#best = { cost: this.#cost, tracks };
+  }
+
+  step(): boolean {
+    if (this.#open.length < 2) return false;
+    this.#change ??= this.#try();
+    for (let i = 0; i < portion; i++) {
+      const { done, value } = this.#change.next();
+      if (done !== true) continue;
+      this.#change = undefined;
+      return value;
+    }
+    return false;
+  }
+
+  get makespan(): number {
+    return this.#improved ? latestOf(this.#lab, this.#best.tracks) : this.#given.makespan;
+  }
+
+  get plan(): Plan {
+    if (!this.#improved) return this.#given;
+    const world = new World(this.#lab);
+    const tracks = copyOf(this.#best.tracks);
+    for (const index of tracks.keys()) world.lift(this.#lab.tasks[index]!);
+    for (const [index, track] of tracks) world.commit(this.#lab.tasks[index]!, track);
+    return { ...emit(this.#problem, world, new Map()), unplanned: this.#given.unplanned };
+  }
+
+  /** One change, which is taken back when it is not good enough; true when it is the best so far. */
+  *#try(): Generator<void, boolean> {
+    const world = this.#world;
+    const removed = newOrder(world, chooseRemoval(world, this.#open, this.#random), this.#random);
+    const before = removed.map((task) => world.tracks.get(task.index)!);
+    for (const task of removed) {
+      world.withdraw(task);
+      world.rest(task);
+    }
+    yield;
+    const complete = yield* reinsert(world, removed, this.#random);
+    const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : Infinity;
+    if (cost <= this.#cost || cost < this.#best.cost * (1 + leeway)) {
+      this.#cost = cost;
+      if (cost >= this.#best.cost) return false;
+      this.#best = { cost, tracks: new Map(world.tracks) };
+      this.#improved = true;
+      return true;
+    }
+    for (const task of removed) if (!world.withdraw(task)) world.lift(task);
+    removed.forEach((task, i) => world.commit(task, before[i]!));
+    return false;
+  }
+}
+
+/** Whether all that the plan does is in so many tracks: a sample put away without being planned is not. */
+function isWhole({ assignments, unplanned }: Plan, tracks: number): boolean {
+  const planned = new Set(assignments.filter(({ fixed }) => fixed !== true).map(({ sample }) => sample));
+  return unplanned.every(({ sample }) => !planned.has(sample)) && planned.size === tracks;
+}
+
+function latestOf({ now, tasks }: Lab, tracks: ReadonlyMap<number, Track>): number {
+  let latest = now;
+  for (const { sample } of tasks) latest = Math.max(latest, sample.running?.expectedEnd ?? now);
+  for (const { end } of tracks.values()) latest = Math.max(latest, end);
+  return latest;
+}
+
+/** The same tracks with runs of their own, which know no members yet. */
+function copyOf(tracks: ReadonlyMap<number, Track>): Map<number, Track> {
+  const runs = new Map<Run, Run>();
+  const twin = (run: Run): Run => {
+    const known = runs.get(run) ?? { ...run, members: new Set<number>() };
+    runs.set(run, known);
+    return known;
+  };
+  return new Map(
+    [...tracks].map(([index, track]) => {
+      const works = track.works.map((work) => (work.run === undefined ? work : { ...work, run: twin(work.run) }));
+      return [index, { ...track, works }];
+    }),
+  );
+}

@@ -1,0 +1,77 @@
+import type { Stream } from '../base/random.ts';
+import type { Task } from './compile.ts';
+import { crewStepOf, insertCrew, type Member } from './crew.ts';
+import { search } from './search.ts';
+import { trackOf } from './track.ts';
+import type { World } from './world.ts';
+
+/** How often samples that can share a run are inserted together. */
+const together = 0.8;
+
+/** How often the new order has nothing to do with the old one. */
+const upset = 0.3;
+
+/**
+ * The samples in a new order: mostly that of their starts with some noise, sometimes any. Those that stand on a station come
+ * first, because their places are kept for them as long as they have no way.
+ */
+export function newOrder(world: World, tasks: readonly Task[], random: Stream): Task[] {
+  const begins = tasks.map((task) => world.tracks.get(task.index)!.works[0]?.start ?? task.ready);
+  const span = Math.max(...begins) - Math.min(...begins) + 1;
+  const noise = random.chance(upset) ? 10 * span : 0.5 * random.next() * span;
+  const keyed = tasks.map((task, i) => ({ task, key: begins[i]! + random.next() * noise, first: stands(world, task) }));
+  return keyed.sort((a, b) => Number(b.first) - Number(a.first) || a.key - b.key).map(({ task }) => task);
+}
+
+const stands = ({ lab }: World, { at }: Task): boolean => at >= 0 && lab.stations[at]!.kind !== 'rack';
+
+/**
+ * Inserts samples (without tracks) in this order; those that can share a run with one that is reached earlier are often
+ * inserted together with that. Yields after every piece of work; returns false when one has no way, which leaves some out.
+ */
+export function* reinsert(world: World, order: readonly Task[], random: Stream): Generator<void, boolean> {
+  const left = [...order];
+  for (let task = left.shift(); task !== undefined; task = left.shift()) {
+    const crew = random.chance(together) ? takeCrew(world, task, left, random) : [];
+    const { step } = crew[0] ?? { step: -1 };
+    const resources = step < 0 ? [] : task.steps[step]!.alternatives.map(({ resource }) => resource);
+    if (crew.length > 1 && insertCrew(world, crew, resources)) {
+      yield;
+      continue;
+    }
+    for (const single of crew.length > 1 ? crew.map((member) => member.task) : [task]) {
+      if (!insertAlone(world, single)) return false;
+      yield;
+    }
+  }
+  return true;
+}
+
+/** The next sample with others that can share its longest run, as many as there is room for; they are taken out of `left`. */
+function takeCrew(world: World, task: Task, left: Task[], random: Stream): Member[] {
+  const step = crewStepOf(world.lab, task);
+  if (step === undefined) return [];
+  const { recipe, alternatives } = task.steps[step]!;
+  const [first] = alternatives;
+  const { capacity } = world.lab.stations[first!.resource]!;
+  const most = random.chance(0.9) ? capacity : 1 + random.integer(capacity);
+  const crew: Member[] = [{ task, step }];
+  for (let i = 0; i < left.length && crew.length < most;) {
+    const other = left[i]!;
+    const its = crewStepOf(world.lab, other);
+    const theirs = its === undefined ? undefined : other.steps[its]!;
+    const same = theirs?.recipe === recipe && theirs?.alternatives.some((a) => a.resource === first!.resource);
+    const long = theirs?.alternatives.find((a) => a.resource === first!.resource)?.duration === first!.duration;
+    if (same && long) crew.push({ task: left.splice(i, 1)[0]!, step: its! });
+    else i += 1;
+  }
+  return crew;
+}
+
+function insertAlone(world: World, task: Task): boolean {
+  world.lift(task);
+  const last = search(world, task, false);
+  if (last === undefined) world.rest(task);
+  else world.commit(task, trackOf(world, task, last));
+  return last !== undefined;
+}
