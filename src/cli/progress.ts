@@ -1,5 +1,6 @@
 import { describeFailure, type Failure } from '../base/failure.ts';
-import type { Definition } from '../domain/campaign.ts';
+import type { Campaign, Definition } from '../domain/campaign.ts';
+import { describeChange } from '../domain/change.ts';
 import type { LabEvent } from '../domain/event.ts';
 import type { EngineStatus } from '../engine/status.ts';
 import type { Ledger } from '../ledger/ledger.ts';
@@ -18,7 +19,8 @@ export interface Progress {
 
 interface Source {
   readonly ledger: Ledger;
-  readonly definition: Definition;
+  /** As it is now: a person may change the campaign while it runs. */
+  readonly definition: () => Definition;
   readonly status: () => EngineStatus;
   readonly write: (text: string) => void;
 }
@@ -40,7 +42,7 @@ export function progressOf(mode: Mode, source: Source): Progress {
     onEvents: (events) => {
       for (const event of events) {
         tally.note(event);
-        const text = sentence(event, definition);
+        const text = sentence(event, definition().campaign);
         if (text !== undefined) line(`${clockText(event.at)}  ${text}`);
       }
       // In a pipe one line per batch is enough.
@@ -70,16 +72,18 @@ const jsonProgress = (write: (text: string) => void): Progress => ({
 
 /** What the status line counts, kept up event by event: it costs the same in a long campaign as in a short one. */
 class Tally {
-  readonly #definition: Definition;
+  readonly #definition: () => Definition;
   readonly #points = new Map<string, Best['parameters']>();
+  readonly #ledger: Ledger;
   #front: Best[];
   #completed = 0;
   readonly #underWay = new Set<string>();
 
   constructor({ definition, ledger }: Pick<Source, 'definition' | 'ledger'>) {
     this.#definition = definition;
+    this.#ledger = ledger;
     const rows = ledger.experiments();
-    this.#front = bestOf(definition.campaign, rows);
+    this.#front = bestOf(definition().campaign, rows);
     for (const { experiment, parameters, status } of rows) {
       this.#points.set(experiment, parameters);
       if (status === 'completed') this.#completed += 1;
@@ -88,6 +92,8 @@ class Tally {
   }
 
   note(event: LabEvent): void {
+    // Another goal: what was second may be first now.
+    if (event.type === 'campaign.changed') this.#front = bestOf(event.data.campaign, this.#ledger.experiments());
     if (event.type === 'experiment.suggested') this.#points.set(event.data.experiment, event.data.suggestion.point);
     if (event.type === 'command.intended') this.#underWay.add(event.data.command.experiment);
     if (event.type === 'experiment.completed') this.#complete(event.data);
@@ -100,14 +106,14 @@ class Tally {
     const parameters = this.#points.get(experiment) ?? {};
     const candidates = [...this.#front, { experiment, parameters, objectives }];
     this.#front = bestOf(
-      this.#definition.campaign,
+      this.#definition().campaign,
       candidates.map((best) => ({ ...best, status: 'completed' })),
     );
   }
 
   /** [ 6/24] best distance 0.03 (e-0005), 3 running, until about 08:51:10 */
   text(eta: number | undefined): string {
-    const { campaign } = this.#definition;
+    const { campaign } = this.#definition();
     const total = campaign.budget.experiments;
     const [best] = this.#front;
     const parts = [
@@ -134,7 +140,7 @@ function statusLine(tally: Tally, { ledger, status }: Source): string {
   return parts.join(', ');
 }
 
-function sentence(event: LabEvent, { campaign }: Definition): string | undefined {
+function sentence(event: LabEvent, campaign: Campaign): string | undefined {
   switch (event.type) {
     case 'experiment.completed': {
       const values = campaign.objectives
@@ -161,6 +167,8 @@ function sentence(event: LabEvent, { campaign }: Definition): string | undefined
     case 'device.changed':
       if (event.data.state === 'ready' || event.data.state === 'busy') return undefined;
       return `${event.data.device} is ${event.data.state}`;
+    case 'campaign.changed':
+      return `changed by ${event.data.by}: ${describeChange(event.data.change)}`;
     case 'campaign.paused':
       return `paused by ${event.data.by}`;
     case 'campaign.resumed':

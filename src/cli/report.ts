@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import type { Campaign, Definition } from '../domain/campaign.ts';
 import { unitOf } from '../domain/campaign.ts';
+import { describeChange } from '../domain/change.ts';
 import type { ExperimentRow, Ledger } from '../ledger/ledger.ts';
-import { amountText, digits, durationText, energyText, table } from './text.ts';
+import { amountText, clockText, digits, durationText, energyText, table } from './text.ts';
 
 export interface Best {
   readonly experiment: ExperimentRow['experiment'];
@@ -18,6 +19,8 @@ export interface Report {
   readonly reason: string | undefined;
   readonly experiments: Readonly<Record<string, number>>;
   readonly budgetExperiments: number;
+  /** What people have changed of the campaign while it ran. */
+  readonly changes: readonly { readonly at: number; readonly by: string; readonly text: string }[];
   /** One for a single objective; all that no other experiment beats for several. */
   readonly best: readonly Best[];
   readonly makespanMs: number;
@@ -46,6 +49,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     reason: campaign.reason,
     experiments: counts,
     budgetExperiments: definition.campaign.budget.experiments,
+    changes: changesOf(ledger),
     best: bestOf(definition.campaign, rows),
     makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
     materials: materialsOf(ledger),
@@ -58,6 +62,11 @@ export function reportOf(ledger: Ledger): Report | undefined {
     waitingForPerson: doubtful(ledger),
   };
 }
+
+const changesOf = (ledger: Ledger): Report['changes'] =>
+  [...ledger.events({ type: 'campaign.changed' })].flatMap(({ at, type, data }) =>
+    type === 'campaign.changed' ? [{ at, by: data.by, text: describeChange(data.change) }] : [],
+  );
 
 const Doubt = z.object({
   value: z.string(),
@@ -146,6 +155,7 @@ export function reportText(report: Report, definition: Definition): string {
     ...report.best.slice(0, 8).map((best, i) => `${i === 0 ? 'Best ' : '     '}         ${bestText(definition, best)}`),
     ...(report.best.length > 8 ? [`              and ${report.best.length - 8} more that none other beats`] : []),
     `Experiments   ${counts || 'none'} of ${report.budgetExperiments}`,
+    ...report.changes.map(({ at, by, text }) => `Changed       ${clockText(at)} by ${by}: ${text}`),
     `Makespan      ${durationText(report.makespanMs)} of lab time`,
     `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
     `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,

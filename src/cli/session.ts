@@ -81,7 +81,12 @@ async function controlLab(options: SessionOptions, later: (action: () => unknown
   later(() => page?.close());
   later(() => engine.close());
   const write = (text: string) => void process.stdout.write(text);
-  progress = progressOf(mode, { ledger, definition, status: () => engine.status(), write });
+  progress = progressOf(mode, {
+    ledger,
+    definition: () => ledger.definition() ?? definition,
+    status: () => engine.status(),
+    write,
+  });
   const launch: Launch = { ...launchNow(options), ...(page === undefined ? {} : { token: page.token }) };
   saveLaunch(folder, { ...launch, ...(page === undefined ? {} : { page: page.url }) });
   later(() => saveLaunch(folder, launch));
@@ -129,20 +134,20 @@ const signal = (): Promise<string> =>
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
   });
 
-function conclude(end: End, { folder, ledger, definition, mode }: SessionOptions): number {
+function conclude(end: End, { folder, ledger, mode }: SessionOptions): number {
   if ('failure' in end) return failWith([end.failure], mode === 'json');
   if ('signal' in end) {
     process.stderr.write(`Stopped by ${end.signal}. Nothing is lost; continue with: labwright resume ${folder.path}\n`);
     return end.signal === 'SIGINT' ? 130 : 143;
   }
-  return concludeEnded(ledger, definition, mode);
+  return concludeEnded(ledger, mode);
 }
 
 /** Tells what a campaign that has ended has come to. */
-export function concludeEnded(ledger: Ledger, definition: Definition, mode: Mode): number {
+export function concludeEnded(ledger: Ledger, mode: Mode): number {
   const report = reportOf(ledger)!;
   const json = mode === 'json';
-  const text = json ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report, definition)}`;
+  const text = json ? JSON.stringify({ type: 'report', ...report }) : `\n${reportText(report, ledger.definition()!)}`;
   process.stdout.write(`${text}\n`);
   const well = report.outcome === 'completed' || (report.outcome === 'stopped' && report.best.length > 0);
   return well ? 0 : exitCodeOf(failure('campaign.unsuccessful', ''));

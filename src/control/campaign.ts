@@ -18,6 +18,8 @@ export interface CampaignContext {
   readonly campaign: string;
   /** Differs between two campaigns of one name: keys are derived from it. */
   readonly run: string;
+  /** How often the problem was set: 1, or absent, as it was opened. */
+  readonly version?: number;
   readonly limits: {
     readonly experiments: number;
     readonly batch: number;
@@ -31,7 +33,7 @@ export interface CampaignContext {
     readonly target?: number;
     readonly stopAt: number;
   }[];
-  readonly stop?: Stop;
+  readonly stop?: Stop | undefined;
   /** Number of the last ask, and how many suggestions it is to bring (0 when none is under way). */
   readonly ask: number;
   readonly asking: number;
@@ -48,6 +50,7 @@ export interface CampaignContext {
 
 export type CampaignEvent = EventOf<
   | 'campaign.opened'
+  | 'campaign.changed'
   | 'campaign.paused'
   | 'campaign.resumed'
   | 'campaign.stopping'
@@ -71,7 +74,7 @@ export type CampaignEvent = EventOf<
 function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' | 'stop'> {
   const { batch, budget, stop } = campaign;
   return {
-    ...(stop === undefined ? {} : { stop }),
+    stop,
     limits: {
       experiments: budget.experiments,
       batch: batch.size,
@@ -98,7 +101,7 @@ export function wanted({ limits, asking, suggested, open, doubtful }: CampaignCo
 }
 
 /** Whether every objective that names a `stop_at` has reached it in one experiment. */
-function goalReached({ goals }: CampaignContext, values: Readonly<Record<string, number>>): boolean {
+export function goalReached({ goals }: CampaignContext, values: Readonly<Record<string, number>>): boolean {
   if (goals.length === 0) return false;
   return goals.every(({ name, goal, target, stopAt }) => {
     const value = values[name];
@@ -135,6 +138,12 @@ export const campaignMachine = setup({
       const { campaign } = event.data.definition;
       return { campaign: campaign.campaign, run: event.hash.slice(0, 32), ...limitsOf(campaign) };
     }),
+    // What was asked about the problem before comes too late: it is asked again, under another number.
+    change: assign(({ event }) =>
+      event.type === 'campaign.changed'
+        ? { version: event.data.version, asking: 0, ...limitsOf(event.data.campaign) }
+        : {},
+    ),
     noteAsk: assign(({ event }) =>
       event.type === 'suggestions.requested' ? { ask: event.data.ask, asking: event.data.count } : {},
     ),
@@ -162,6 +171,7 @@ export const campaignMachine = setup({
         : {},
     ),
     startTimeBudget: asEffect,
+    resetTimeBudget: asEffect,
     judge: asEffect,
     proceed: asEffect,
     askOptimizer: asEffect,
@@ -227,6 +237,7 @@ export const campaignMachine = setup({
         'experiment.became_indeterminate': { actions: ['countDoubt', 'proceed'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
+        'campaign.changed': { actions: ['change', 'resetTimeBudget', 'proceed'] },
         'campaign.paused': 'paused',
         ...ending,
       },
@@ -236,6 +247,7 @@ export const campaignMachine = setup({
         'experiment.completed': { actions: ['countEnded', 'judge'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
+        'campaign.changed': { actions: ['change', 'resetTimeBudget'] },
         'campaign.resumed': 'running',
         ...ending,
       },
@@ -266,26 +278,28 @@ const finish =
 function judge(context: CampaignContext, event: CampaignEvent): Effect[] {
   if (event.type === 'experiment.completed' && goalReached(context, event.data.objectives))
     return [stopping('the goal is reached')];
-  if (event.type === 'experiment.failed' && context.failedInRow === context.limits.failuresInRow)
+  if (event.type === 'experiment.failed' && context.failedInRow >= context.limits.failuresInRow)
     return [stopping(`${context.failedInRow} experiments in a row have failed`)];
   return [];
+}
+
+/** The hours of the budget, of which some may have passed. */
+function timeBudget({ campaign: subject, limits: { timeMs } }: CampaignContext, elapsed: number): Effect[] {
+  if (timeMs === undefined) return [];
+  const id = timerId('time_budget', subject);
+  return [{ do: 'set_timer', id, afterMs: Math.max(0, timeMs - elapsed), kind: 'time_budget', subject }];
 }
 
 export const campaignBehaviour: Behaviour<typeof campaignMachine, CampaignContext, CampaignEvent> = {
   machine: campaignMachine,
   effects: {
-    startTimeBudget: ({ campaign, limits: { timeMs } }) =>
-      timeMs === undefined
+    startTimeBudget: (context) => timeBudget(context, 0),
+    resetTimeBudget: (context, event) =>
+      event.type !== 'campaign.changed'
         ? []
-        : [
-            {
-              do: 'set_timer',
-              id: timerId('time_budget', campaign),
-              afterMs: timeMs,
-              kind: 'time_budget',
-              subject: campaign,
-            },
-          ],
+        : context.limits.timeMs === undefined
+          ? [{ do: 'clear_timer', id: timerId('time_budget', context.campaign) }]
+          : timeBudget(context, event.data.elapsed),
     judge,
     proceed: (context, event) => {
       const reasons = judge(context, event);

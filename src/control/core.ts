@@ -88,6 +88,8 @@ class Fold implements Decision {
   apply(event: LabEvent): void {
     const [kind] = event.type.split('.');
     if (event.type === 'campaign.opened') this.state = { ...this.state, definition: event.data.definition };
+    if (event.type === 'campaign.changed' && this.state.definition !== undefined)
+      this.state = { ...this.state, definition: { ...this.state.definition, campaign: event.data.campaign } };
     if (kind === 'campaign' || kind === 'suggestions' || kind === 'experiment') this.#campaign(event as CampaignEvent);
     if (kind === 'device') this.#device(event as DeviceEvent);
     if (kind === 'experiment') this.#experiment(event as LabEvent & { data: { experiment: string } });

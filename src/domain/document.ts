@@ -117,13 +117,17 @@ interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
 }
 
 /** The keys that a schema allows at a path. */
 function knownKeys(schema: z.ZodType, path: Path): string[] {
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as SchemaNode;
   let nodes: SchemaNode[] = [root];
-  const spread = (node: SchemaNode): SchemaNode[] => [node, ...(node.anyOf ?? []).flatMap(spread)];
+  const spread = (node: SchemaNode): SchemaNode[] => [
+    node,
+    ...[...(node.anyOf ?? []), ...(node.oneOf ?? [])].flatMap(spread),
+  ];
   for (const name of path) {
     nodes = nodes.flatMap(spread).flatMap((node) => {
       const next =

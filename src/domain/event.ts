@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Definition } from './campaign.ts';
+import type { Campaign, Definition } from './campaign.ts';
+import { CampaignChange } from './change.ts';
 import { Descriptor } from './descriptor.ts';
 import { CampaignId, CommandKey, ControllerId, DeviceId, ExperimentId, LotId, MaterialId } from './ids.ts';
 
@@ -138,6 +139,17 @@ export const eventSchemas = {
     definition: z.custom<Definition>((value) => typeof value === 'object' && value !== null),
     /** Lab time: ms at the wall time `anchor`, and how fast it runs. */
     clock: z.strictObject({ origin: z.number(), anchor: z.number(), speed: z.number() }),
+  }),
+  /** A person has changed the problem: bounds, levels, objectives, batch, budget or stop rule. */
+  'campaign.changed': z.strictObject({
+    ...by,
+    /** Of the campaign: 1 as it was opened, 2 after the first change, and so on. */
+    version: z.int().min(2),
+    change: CampaignChange,
+    /** The campaign from here on. */
+    campaign: z.custom<Campaign>((value) => typeof value === 'object' && value !== null),
+    /** Lab ms since the campaign was opened. */
+    elapsed: z.number().min(0),
   }),
   'campaign.paused': z.strictObject({ ...by }),
   'campaign.resumed': z.strictObject({ ...by }),

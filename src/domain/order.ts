@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CampaignChange } from './change.ts';
 import { CommandKey } from './ids.ts';
 
 /** What a person may order, from the page or the command line. */
@@ -12,6 +13,8 @@ export const Order = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('abort') }),
   /** Emergency: devices to their safe state, whatever the books say. */
   z.strictObject({ op: z.literal('halt') }),
+  /** Another problem from now on; what has been measured stays, and what has been suggested is carried out. */
+  z.strictObject({ op: z.literal('change'), change: CampaignChange }),
   /** The word of a person on an indeterminate command. */
   z.strictObject({ op: z.literal('resolve'), key: CommandKey, as: z.enum(['happened', 'not_happened', 'discard']) }),
 ]);

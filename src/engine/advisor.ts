@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { failed, failure, type Result } from '../base/failure.ts';
-import { unitOf, type Campaign, type Constraint } from '../domain/campaign.ts';
+import { unitOf, weighsUnequally, type Campaign, type Constraint } from '../domain/campaign.ts';
 import type { EventData } from '../domain/event.ts';
 import { fromSi } from '../domain/quantity.ts';
 import type {
@@ -78,18 +78,39 @@ export function problemOf(campaign: Campaign): Problem {
         case 'ordinal':
           return { name, type: 'ordinal', levels: parameter.levels.map(({ si }) => fromSi(si, unitOf(parameter))) };
         case 'categorical': {
-          const { levels, descriptors } = parameter;
-          return { name, type: 'categorical', levels, ...(descriptors === undefined ? {} : { descriptors }) };
+          const { levels, descriptors, retired } = parameter;
+          const more = {
+            ...(descriptors === undefined ? {} : { descriptors }),
+            ...(retired === undefined ? {} : { retired }),
+          };
+          return { name, type: 'categorical', levels, ...more };
         }
       }
     }),
     constraints: campaign.constraints.map((constraint) => linear(constraint, campaign)),
-    objectives: campaign.objectives.map(({ name, goal, target, reference }) => ({
+    objectives: campaign.objectives.map(({ name, goal, target, reference, weight }) => ({
       name,
       goal,
       ...(target === undefined ? {} : { target }),
       ...(reference === undefined ? {} : { reference }),
+      ...(weight === undefined ? {} : { weight }),
     })),
+  };
+}
+
+/**
+ * How the campaign wants its next experiments chosen. The hypervolume cannot see weights, so where objectives weigh
+ * unequally they are joined by Chebyshev scalarisation.
+ */
+export function optionsOf(campaign: Campaign, count: number): SuggestOptions {
+  const { seed, batch, stop } = campaign;
+  const tolerance = stop?.regret_probability?.tolerance;
+  return {
+    count,
+    seed,
+    ...(batch.initial === undefined ? {} : { initial: batch.initial }),
+    ...(tolerance === undefined ? {} : { regretTolerance: tolerance }),
+    ...(weighsUnequally(campaign) ? { scalarize: true } : {}),
   };
 }
 

@@ -9,8 +9,9 @@ import { ControllerId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Bus } from '../wire/bus.ts';
-import { problemOf, receivedFrom, type Advisor } from './advisor.ts';
+import { optionsOf, problemOf, receivedFrom, type Advisor } from './advisor.ts';
 import { overspent } from './budget.ts';
+import { reachedBefore, type Known } from './change.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
@@ -127,7 +128,7 @@ export class Engine {
   /** What a person orders; refused with a sentence where it makes no sense. Taken means that it is in the ledger. */
   order(order: Order, by: string): Result<void> {
     invariant(!this.#turning, 'an order comes from outside the loop');
-    const event = eventOf(order, by, this.#state);
+    const event = eventOf(order, by, this.#state, this.#known());
     if (!event.ok) {
       const reason = event.failure.message;
       this.submit({ type: 'order.rejected', data: { by, order: order.op, reason } }, `person/${by}`);
@@ -138,6 +139,12 @@ export class Engine {
     this.#turnAt = undefined;
     this.#turn();
     return this.#failure === undefined ? ok(undefined) : failed(this.#failure);
+  }
+
+  #known(): Known {
+    const { clock, ledger } = this.#options;
+    const now = clock.now();
+    return { ledger, data: this.#data.rows(), elapsed: now - (ledger.campaign()?.openedAt ?? now) };
   }
 
   /** Called after every transaction with what was appended. */
@@ -275,14 +282,22 @@ export class Engine {
       for (const effect of effects)
         if (effect.do === 'record') queue.push({ event: effect.event, actor: 'controller' });
         else this.#keep(effect);
-      const spent = event.type === 'experiment.completed' ? overspent(this.#state, ledger) : undefined;
-      if (spent !== undefined) queue.push({ event: spent, actor: 'controller' });
+      const end = this.#endAfter(event);
+      if (end !== undefined) queue.push({ event: end, actor: 'controller' });
     }
   }
 
+  /** Reasons to end that only the books know. */
+  #endAfter({ type }: NewEvent): NewEvent | undefined {
+    if (type === 'experiment.completed') return overspent(this.#state, this.#options.ledger);
+    if (type === 'campaign.changed') return reachedBefore(this.#state, this.#data.rows());
+    return undefined;
+  }
+
   #observe(event: LabEvent): void {
-    if (event.type === 'campaign.opened')
-      this.#dispatching = new Dispatching(event.data.definition, this.#options.clock, this.#options.strict === true);
+    const { definition } = this.#state;
+    if ((event.type === 'campaign.opened' || event.type === 'campaign.changed') && definition !== undefined)
+      this.#dispatching = new Dispatching(definition, this.#options.clock, this.#options.strict === true);
     if (event.type === 'device.announced') this.#reserveAll();
     this.#data.note(event);
     this.#dispatching?.note(event);
@@ -369,13 +384,7 @@ export class Engine {
     const pending = [...this.#state.experiments.values()]
       .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
       .map(({ context }) => context.point);
-    const { initial } = campaign.batch;
-    const tolerance = campaign.stop?.regret_probability?.tolerance;
-    const options = {
-      ...{ count, seed: campaign.seed },
-      ...(initial === undefined ? {} : { initial }),
-      ...(tolerance === undefined ? {} : { regretTolerance: tolerance }),
-    };
+    const options = optionsOf(campaign, count);
     advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
       if (!advice.ok) {
         const reason = `the optimizer has no suggestion: ${advice.failure.message}`;

@@ -69,6 +69,7 @@ export class Intake {
         return asking > 0 && event.data.ask === ask;
       }
       case 'campaign.opened':
+      case 'campaign.changed':
       case 'campaign.paused':
       case 'campaign.resumed':
       case 'campaign.stopping':

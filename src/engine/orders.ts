@@ -2,19 +2,30 @@ import { failed, failure, ok, type Result } from '../base/failure.ts';
 import type { CoreState } from '../control/core.ts';
 import type { NewEvent } from '../domain/event.ts';
 import type { Order } from '../domain/order.ts';
+import { changeOf, type Known } from './change.ts';
 
 /** The event that an order becomes, or why it makes no sense now. */
-export function eventOf(order: Order, by: string, state: CoreState): Result<NewEvent> {
+export function eventOf(order: Order, by: string, state: CoreState, known: Known): Result<NewEvent> {
   if (order.op === 'resolve') return resolution(order, by, state);
-  const event = campaignEvent(order.op, by);
-  if (state.campaign.can(event as never)) return ok(event);
   const now = describeState(String(state.campaign.value));
-  return failed(failure('input.invalid', `The campaign cannot be ${verbs[order.op]}: it ${now}.`));
+  const refused = failed(failure('input.invalid', `The campaign cannot be ${verbs[order.op]}: it ${now}.`));
+  if (order.op === 'change') return mayChange(state) ? changeOf(order.change, by, state, known) : refused;
+  const event = campaignEvent(order.op, by);
+  return state.campaign.can(event as never) ? ok(event) : refused;
 }
 
-const verbs = { pause: 'paused', resume: 'resumed', stop: 'stopped', abort: 'aborted', halt: 'halted' } as const;
+const mayChange = ({ campaign }: CoreState): boolean => campaign.value === 'running' || campaign.value === 'paused';
 
-function campaignEvent(op: keyof typeof verbs, by: string): NewEvent {
+const verbs = {
+  pause: 'paused',
+  resume: 'resumed',
+  stop: 'stopped',
+  abort: 'aborted',
+  halt: 'halted',
+  change: 'changed',
+} as const;
+
+function campaignEvent(op: Exclude<keyof typeof verbs, 'change'>, by: string): NewEvent {
   const reason = `ordered by ${by}`;
   switch (op) {
     case 'pause':

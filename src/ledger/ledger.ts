@@ -133,6 +133,7 @@ export class Ledger {
     const appended = this.#log.append(event, at, actor);
     this.#apply(appended, previousAt);
     this.#half = undefined;
+    if (event.type === 'campaign.changed') this.#definition = undefined;
     return appended;
   }
 
@@ -184,14 +185,17 @@ export class Ledger {
     for (const row of this.#log.rows(range)) yield parseEvent(row);
   }
 
-  /** What the campaign was opened with; undefined before. */
+  /** The files that the campaign was opened with, and the campaign as it was last changed; undefined before. */
   definition(): Definition | undefined {
     if (this.#definition !== undefined) return this.#definition;
     const [opened] = this.events({ type: 'campaign.opened', limit: 1 });
     if (opened?.type !== 'campaign.opened') return undefined;
     const checked = StoredDefinition.safeParse(opened.data.definition);
     if (!checked.success) throw corrupt('The campaign was opened without its files.', this.#file.path);
-    return (this.#definition = opened.data.definition);
+    let { definition } = opened.data;
+    for (const event of this.events({ type: 'campaign.changed' }))
+      if (event.type === 'campaign.changed') definition = { ...definition, campaign: event.data.campaign };
+    return (this.#definition = definition);
   }
 
   campaign(): CampaignRow | undefined {

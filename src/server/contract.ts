@@ -52,7 +52,7 @@ export interface BudgetView {
   readonly money?: number;
 }
 
-/** What is fixed when the campaign opens, and its state. */
+/** What the campaign is to do, as it was opened or last changed, and its state. */
 export interface CampaignView {
   readonly id: string;
   readonly site: string;
@@ -68,6 +68,8 @@ export interface CampaignView {
   readonly stages: readonly string[];
   readonly batch: { readonly size: number; readonly mode: 'together' | 'rolling' };
   readonly budget: BudgetView;
+  /** 1 as it was opened, one more with every change. */
+  readonly version: number;
   readonly openedAt: number;
   readonly finishedAt?: number;
   /** Lab time per wall time. */

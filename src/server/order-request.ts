@@ -4,8 +4,8 @@ import { takeOrder } from './orders.ts';
 import type { LabSource } from './source.ts';
 import { answer } from './static-files.ts';
 
-/** An order has a few words; what is longer is none. */
-const longestOrder = 4096;
+/** An order has a few words, a change of the campaign a few lines; what is longer is none. */
+const longestOrder = 65_536;
 
 /** POST /order with the token as bearer and an order as JSON, for the command line: the answer is one sentence. */
 export async function serveOrder(

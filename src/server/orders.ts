@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { describeFailure } from '../base/failure.ts';
+import { describeIssue } from '../domain/document.ts';
 import { Order } from '../domain/order.ts';
 import type { Handshake, OrderAnswer } from './contract.ts';
 import type { LabSource } from './source.ts';
@@ -13,11 +14,8 @@ export function takeOrder(source: LabSource, operator: boolean, text: unknown): 
     };
   const order = Order.safeParse(text);
   if (!order.success) {
-    const { path, message } = order.error.issues[0]!;
-    return {
-      ok: false,
-      sentence: `This is not an order: ${path.length === 0 ? '' : `${path.join('.')}: `}${message}.`,
-    };
+    const [issue] = describeIssue(order.error.issues[0]!, Order);
+    return { ok: false, sentence: `This is not an order: ${describeFailure(issue!.failure)}` };
   }
   const result = source.order(order.data, 'person/operator');
   return result.ok ? { ok: true } : { ok: false, sentence: describeFailure(result.failure) };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decide, initialState, type CoreState } from '../../src/control/core.ts';
+import type { Campaign } from '../../src/domain/campaign.ts';
 import type { Effect } from '../../src/domain/effect.ts';
 import type { LabEvent, NewEvent } from '../../src/domain/event.ts';
 import { definitionOf } from '../engine/whole-lab.ts';
@@ -103,6 +104,68 @@ describe('the campaign', () => {
     const { state, effects } = after([opened, requested, stopping, received]);
     expect(kinds(effects)).toEqual(['clear_timer', 'campaign.finished']);
     expect(state.experiments.size).toBe(0);
+  });
+});
+
+describe('a changed campaign', () => {
+  const requested: NewEvent = { type: 'suggestions.requested', data: { ask: 1, count: 2 } };
+  const changed = (change: (campaign: Campaign) => void, elapsed = 60_000): NewEvent => {
+    const campaign = structuredClone(definition.campaign);
+    change(campaign);
+    return { type: 'campaign.changed', data: { by, version: 2, change: {}, campaign, elapsed } };
+  };
+  const bigger = changed(({ batch }) => Object.assign(batch, { size: 3 }));
+
+  test('is the definition from then on, and asks for as many as it wants now', () => {
+    const { state, effects } = after([opened, bigger]);
+    expect(state.definition!.campaign.batch.size).toBe(3);
+    expect(state.campaign.context).toMatchObject({ version: 2, limits: { batch: 3, failuresInRow: 6 } });
+    expect(effects).toContainEqual({
+      do: 'record',
+      event: { type: 'suggestions.requested', data: { ask: 1, count: 3 } },
+    });
+  });
+
+  test('asks again for what is under way', () => {
+    const { effects } = after([opened, requested, bigger]);
+    expect(effects).toContainEqual({
+      do: 'record',
+      event: { type: 'suggestions.requested', data: { ask: 2, count: 3 } },
+    });
+  });
+
+  test('waits while it is paused', () => {
+    const paused: NewEvent = { type: 'campaign.paused', data: { by } };
+    const { state, effects } = after([opened, requested, paused, bigger]);
+    expect(kinds(effects)).toEqual(['set_timer']);
+    expect(state.campaign.context.asking).toBe(0);
+    expect(kinds(after([{ type: 'campaign.resumed', data: { by } }], state).effects)).toEqual([
+      'suggestions.requested',
+    ]);
+  });
+
+  test('ends by the time that is left, or not by time', () => {
+    const twoMinutes = changed(({ budget }) => Object.assign(budget, { time: 120 }));
+    const ring = { do: 'set_timer', id: 'time_budget:colour-match', afterMs: 60_000 };
+    expect(after([opened, twoMinutes]).effects).toContainEqual(expect.objectContaining(ring));
+    const endless = changed(({ budget }) => void delete budget.time);
+    expect(after([opened, endless]).effects).toContainEqual({ do: 'clear_timer', id: 'time_budget:colour-match' });
+  });
+
+  test('is over when it has had all experiments that it may still have', () => {
+    const completed: NewEvent = { type: 'experiment.completed', data: { experiment: e1, objectives: { distance: 1 } } };
+    const cleared: NewEvent = { type: 'experiment.cleared', data: { experiment: e1, reason: 'out' } };
+    const one = changed(({ budget }) => Object.assign(budget, { experiments: 1 }));
+    const { effects } = after([opened, suggested, planned, completed, cleared, one]);
+    expect(kinds(effects)).toContain('campaign.finished');
+    expect(kinds(effects)).not.toContain('suggestions.requested');
+  });
+
+  test('may forget a stop rule and a goal', () => {
+    const ruled = changed((campaign) => Object.assign(campaign, { stop: { gain_below: 1 } }));
+    const { state } = after([opened, ruled]);
+    expect(state.campaign.context.stop).toEqual({ gain_below: 1 });
+    expect(after([changed(() => undefined)], state).state.campaign.context.stop).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { describeLab } from '../../devices/catalogue.ts';
 import { describeFailure } from '../../src/base/failure.ts';
 import { Campaign } from '../../src/domain/campaign.ts';
+import { CampaignChange } from '../../src/domain/change.ts';
 import { checkDefinition } from '../../src/domain/check.ts';
 import { readDocument } from '../../src/domain/document.ts';
 import { evaluate } from '../../src/domain/expression.ts';
@@ -274,6 +275,7 @@ describe('JSON Schemas for editors', () => {
     ['lab', Lab],
     ['protocol', Protocol],
     ['campaign', Campaign],
+    ['change', CampaignChange],
   ] as const)('docs/schemas/%s.json is current', async (name, schema) => {
     const made = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
     const titled = { ...made, title: `Labwright ${name}.yaml` };

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Definition } from '../../src/domain/campaign.ts';
+import { booked, Killed, killAround, reported } from './killing.ts';
 import { definitionOf, WholeLab } from './whole-lab.ts';
 
 /** Two batches: one of two, one of one. */
@@ -10,27 +11,6 @@ const short = (): Definition =>
     Object.assign(campaign.batch, { size: 2, initial: 3 });
   });
 
-class Killed extends Error {}
-
-/** The controller dies around its nth transaction: before the commit, or after it and before any effect. */
-function killAround(lab: WholeLab, n: number, when: 'before' | 'after'): void {
-  const original = lab.ledger.transaction.bind(lab.ledger);
-  let count = 0;
-  lab.ledger.transaction = <T>(work: () => T): T => {
-    const seq = lab.ledger.lastSeq();
-    const result = original(() => {
-      const value = work();
-      if (lab.ledger.lastSeq() !== seq && ++count === n && when === 'before') throw new Killed();
-      return value;
-    });
-    if (lab.ledger.lastSeq() !== seq && count === n && when === 'after') {
-      count += 1;
-      throw new Killed();
-    }
-    return result;
-  };
-}
-
 /** What must hold however often anybody has died: the books are the truth, nothing has happened twice. */
 function verify(lab: WholeLab, experiments: number): void {
   expect(lab.failures).toEqual([]);
@@ -39,22 +19,6 @@ function verify(lab: WholeLab, experiments: number): void {
   expect(lab.ledger.experiments().map(({ status }) => status)).toEqual(Array(experiments).fill('completed'));
   expect(booked(lab)).toEqual(reported(lab));
   expect(lab.ledger.replay().differences).toEqual([]);
-}
-
-const round = (amount: number): number => Number((amount * 1e9).toFixed(6));
-
-/** Material that has left the lots by the books, by material. */
-function booked(lab: WholeLab): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const { material, used } of lab.ledger.stock()) sums[material] = (sums[material] ?? 0) + used;
-  return Object.fromEntries(Object.entries(sums).map(([material, sum]) => [material, round(sum)]));
-}
-
-/** Material that the instruments say they have dispensed. */
-function reported(lab: WholeLab): Record<string, number> {
-  const sums = Object.fromEntries(Object.keys(lab.definition.lab.materials).map((material) => [material, 0]));
-  for (const { material, reported } of lab.world.pours()) sums[material] = (sums[material] ?? 0) + reported;
-  return Object.fromEntries(Object.entries(sums).map(([material, sum]) => [material, round(sum)]));
 }
 
 const transactions = ((): number => {

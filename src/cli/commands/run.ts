@@ -66,7 +66,7 @@ async function resume(path: string | undefined, options: RunOptions): Promise<nu
         }),
       );
     if (ledger.campaign()?.outcome !== undefined && options.stay !== true)
-      return concludeEnded(ledger, definition, modeOf(options));
+      return concludeEnded(ledger, modeOf(options));
     const { broker = launchOf(folder).broker } = options;
     const known = broker === undefined ? options : { ...options, broker };
     return await conduct(folder, ledger, definition, opened.data.clock, known);

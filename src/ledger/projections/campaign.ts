@@ -32,6 +32,7 @@ function lifeCycle(db: Connection): Handlers {
   const finish = db.prepare(
     `UPDATE campaign SET status = 'finished', outcome = ?, reason = ?, finished_at = ?, changed_at = ?`,
   );
+  const note = db.prepare('UPDATE campaign SET actor = ?, changed_at = ?');
   type Ordered = EventOf<Extract<EventType, `campaign.${'paused' | 'resumed' | 'stopping' | 'aborted' | 'halted'}`>>;
   const to = (status: (typeof campaignStatuses)[number]) => (event: Ordered) => {
     const reason = 'reason' in event.data ? event.data.reason : null;
@@ -43,6 +44,7 @@ function lifeCycle(db: Connection): Handlers {
       invariant(count.get() === 0, 'a ledger holds one campaign');
       open.run(data.campaign, seq, at, at);
     },
+    'campaign.changed': ({ at, data }) => void note.run(data.by, at),
     'campaign.paused': to('paused'),
     'campaign.resumed': to('running'),
     'campaign.stopping': to('stopping'),

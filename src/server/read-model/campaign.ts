@@ -1,15 +1,18 @@
-import type { Definition } from '../../domain/campaign.ts';
+import type { Campaign, Definition } from '../../domain/campaign.ts';
 import { unitOf } from '../../domain/campaign.ts';
 import type { EventOf, LabEvent } from '../../domain/event.ts';
 import type { CampaignState, CampaignView, ObjectiveView, ProgressView } from '../contract.ts';
 import { noCounts } from '../life-cycle.ts';
+import { bestOf } from './best.ts';
 import { put, update, type Model } from './model.ts';
 
-/** The campaign itself: its definition when it opens, its state afterwards. */
+/** The campaign itself: its definition as it is opened and changed, and its state. */
 export function foldCampaign(model: Model, event: LabEvent): void {
   switch (event.type) {
     case 'campaign.opened':
       return open(model, event);
+    case 'campaign.changed':
+      return redefine(model, event);
     case 'campaign.paused':
       return turn(model, 'paused', event.data);
     case 'campaign.resumed':
@@ -41,6 +44,8 @@ function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
   model.protocol = protocol;
   put(model, 'campaign', {
     ...fixedPart(data.definition),
+    ...problemPart(campaign),
+    version: 1,
     id: data.campaign,
     state: 'running',
     openedAt: at,
@@ -50,15 +55,26 @@ function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
   put(model, 'progress', { id: data.campaign, counts: noCounts(), best: {}, joules: 0 });
 }
 
-function fixedPart({ campaign, protocol, lab }: Definition) {
-  const { experiments, time, energy, money } = campaign.budget;
+/** Another problem from here on: what counts as the best may be another experiment now. */
+function redefine(model: Model, { data }: EventOf<'campaign.changed'>): void {
+  change(model, { ...problemPart(data.campaign), version: data.version });
+  changeProgress(model, { best: bestOf(model) });
+}
+
+function fixedPart({ protocol, lab }: Definition) {
   return {
     site: lab.site,
     protocol: protocol.protocol,
     currency: lab.currency,
+    stages: protocol.stages.map((stage) => stage.id),
+  };
+}
+
+function problemPart(campaign: Campaign) {
+  const { experiments, time, energy, money } = campaign.budget;
+  return {
     parameters: Object.entries(campaign.space).map(([name, parameter]) => ({ name, unit: unitOf(parameter) })),
     objectives: campaign.objectives.map(objectiveView),
-    stages: protocol.stages.map((stage) => stage.id),
     batch: { size: campaign.batch.size, mode: campaign.batch.mode },
     budget: {
       experiments,

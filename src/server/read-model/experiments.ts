@@ -1,6 +1,7 @@
 import type { EventOf, LabEvent } from '../../domain/event.ts';
-import type { BestView, ExperimentView, LifeCycle, ObjectiveView } from '../contract.ts';
+import type { ExperimentView, LifeCycle } from '../contract.ts';
 import { hasEnded } from '../life-cycle.ts';
+import { betterOf } from './best.ts';
 import { campaignOf, changeProgress, progressOf } from './campaign.ts';
 import { kept, put, remove, type Model } from './model.ts';
 
@@ -85,22 +86,9 @@ function complete(model: Model, event: EventOf<'experiment.completed'>): void {
   const number = model.sections.experiments.get(experiment)?.number;
   const campaign = campaignOf(model);
   if (number === undefined || campaign === undefined) return;
-  put(model, 'results', { id: experiment, number, at: event.at, values: objectives });
-  const best: Record<string, BestView> = { ...progressOf(model)?.best };
-  for (const objective of campaign.objectives) {
-    const value = objectives[objective.name];
-    if (value === undefined) continue;
-    const known = best[objective.name];
-    if (known === undefined || shortfall(objective, value) < shortfall(objective, known.value))
-      best[objective.name] = { value, number };
-  }
-  changeProgress(model, { best });
-}
-
-/** Smaller is better, whatever the goal. */
-function shortfall({ goal, target = 0 }: ObjectiveView, value: number): number {
-  if (goal === 'target') return Math.abs(value - target);
-  return goal === 'minimize' ? value : -value;
+  const result = { id: experiment, number, at: event.at, values: objectives };
+  put(model, 'results', result);
+  changeProgress(model, { best: betterOf(campaign.objectives, progressOf(model)?.best ?? {}, result) });
 }
 
 function count(model: Model, before: LifeCycle | undefined, after: LifeCycle): void {

@@ -1,3 +1,4 @@
+import { describeChange } from '../../domain/change.ts';
 import type { EventData, EventType, LabEvent } from '../../domain/event.ts';
 import type { Model } from './model.ts';
 
@@ -46,6 +47,7 @@ const resolutions = { happened: 'it happened', not_happened: 'it did not happen'
 const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) => string } = {
   'controller.started': (d) => `Controller ${d.controller} started (epoch ${d.epoch}, version ${d.software})`,
   'campaign.opened': (d) => `Campaign ${d.campaign} opened`,
+  'campaign.changed': (d) => `Changed by ${d.by} (version ${d.version}): ${describeChange(d.change)}`,
   'campaign.paused': (d) => `Paused by ${d.by}`,
   'campaign.resumed': (d) => `Resumed by ${d.by}`,
   'campaign.stopping': (d) => `Stopping, ordered by ${d.by}${because(d.reason)}`,

@@ -18,6 +18,8 @@ const meter = (total: number, more: object = {}): NewEvent =>
 const span = { meter: 'mains', start: 1000, end: 41_000, resolution: 36, boot: 'b1' };
 const red = (amount: number) => [{ material: 'red', amount, uncertainty: amount / 100 }];
 
+const changed = { change: { batch: { size: 8 } }, campaign: { campaign: 'demo', batch: { size: 8 } } as never };
+
 const ledger = story.inMemory(
   [0, lot('red', 'r1', 1e-3, { cost: 4, co2e: 0.3, expires: '2026-03-01' })],
   [0, lot('red', 'r2', 5e-4)],
@@ -73,6 +75,7 @@ const ledger = story.inMemory(
   [575, lost('e5')],
   [580, event('message.rejected', { topic: 'labwright/1/x', reason: 'no JSON' })],
   [581, event('order.rejected', { ...by, order: 'resume', reason: 'not paused' })],
+  [581, event('campaign.changed', { ...by, version: 2, ...changed, elapsed: 581_000 })],
   [582, event('campaign.paused', by)],
   [583, event('campaign.resumed', by)],
   [584, event('campaign.stopping', { ...by, reason: 'enough' })],
