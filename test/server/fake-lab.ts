@@ -1,6 +1,8 @@
-import { ok, type Result } from '../../src/base/failure.ts';
+import { failed, ok, type Result } from '../../src/base/failure.ts';
+import { decide, initialState, type CoreState } from '../../src/control/core.ts';
 import type { LabEvent, NewEvent } from '../../src/domain/event.ts';
 import type { Order } from '../../src/domain/order.ts';
+import { eventOf } from '../../src/engine/orders.ts';
 import type { EngineStatus } from '../../src/engine/status.ts';
 import type { LabSource } from '../../src/server/source.ts';
 import type { Script } from './script.ts';
@@ -11,6 +13,7 @@ export class FakeLab implements LabSource {
   readonly #script: Script;
   readonly #past: LabEvent[] = [];
   readonly #listeners = new Set<(events: readonly LabEvent[]) => void>();
+  #state: CoreState = initialState();
   #played = 0;
   #now = 0;
   answer: (order: Order) => Result<void> = () => ok(undefined);
@@ -50,9 +53,16 @@ export class FakeLab implements LabSource {
   order(order: Order, by: string): Result<void> {
     this.orders.push({ order, by });
     const answer = this.answer(order);
-    const event = answer.ok ? consequence(order, by) : undefined;
-    if (event !== undefined) this.#append([{ ...event, actor: by, at: this.#now }]);
-    return answer;
+    if (!answer.ok) return answer;
+    const ledger = { totals: () => unused(), stock: () => [] };
+    const event = eventOf(order, by, this.#state, {
+      ledger,
+      data: [],
+      elapsed: this.#now - (this.#past[0]?.at ?? this.#now),
+    });
+    if (!event.ok) return failed(event.failure);
+    this.#append([{ ...event.value, actor: by, at: this.#now }]);
+    return ok(undefined);
   }
 
   get seq(): number {
@@ -84,26 +94,13 @@ export class FakeLab implements LabSource {
       const seq = this.#past.length + 1;
       const whole: LabEvent = { ...event, seq, version: 1, hash: `hash-${seq}` };
       this.#past.push(whole);
+      this.#state = decide(this.#state, whole).state;
       return whole;
     });
     for (const listener of this.#listeners) listener(appended);
   }
 }
 
-function consequence(order: Order, by: string): NewEvent | undefined {
-  const reason = 'ordered';
-  switch (order.op) {
-    case 'pause':
-      return { type: 'campaign.paused', data: { by } };
-    case 'resume':
-      return { type: 'campaign.resumed', data: { by } };
-    case 'stop':
-      return { type: 'campaign.stopping', data: { by, reason } };
-    case 'abort':
-      return { type: 'campaign.aborted', data: { by, reason } };
-    case 'halt':
-      return { type: 'campaign.halted', data: { by, reason } };
-    case 'resolve':
-      return { type: 'command.resolved', data: { key: order.key, as: order.as, by } };
-  }
+function unused(): never {
+  throw new Error('the double has no accounts');
 }

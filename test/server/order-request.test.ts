@@ -17,7 +17,9 @@ async function post(body: string, { token, method = 'POST' }: { token?: string; 
 }
 
 async function serve(): Promise<FakeLab> {
-  const lab = new FakeLab(writeScript({ experiments: 6 }));
+  const script = writeScript({ experiments: 6 });
+  const lab = new FakeLab(script);
+  lab.playTo(script.events[0]!.at);
   server = await startServer({ source: lab, port: 0 });
   return lab;
 }
@@ -28,6 +30,17 @@ test('an order with the token is taken, and answered in a sentence', async () =>
   expect(lab.orders).toMatchObject([{ order: { op: 'pause' } }]);
   lab.answer = () => failed(failure('input.invalid', 'The campaign has ended.'));
   expect(await post('{"op":"stop"}')).toEqual({ status: 400, text: 'The campaign has ended.\n' });
+});
+
+test('a change of the campaign is in the log, and what makes no sense is refused with its mend', async () => {
+  const lab = await serve();
+  const taken = await post('{"op":"change","change":{"space":{"cyan":{"max":"90 uL"}},"batch":{"size":2}}}');
+  expect(taken).toEqual({ status: 200, text: 'The order has been taken.\n' });
+  expect([...lab.history(0)].at(-1)).toMatchObject({ type: 'campaign.changed', data: { version: 2 } });
+  const unknown = await post('{"op":"change","change":{"spce":{}}}');
+  expect(unknown.text).toBe('This is not an order: "change.spce" is not known here. Did you mean "space"?\n');
+  const wrong = await post('{"op":"change","change":{"space":{"cyan":{"max":"90 s"}}}}');
+  expect(wrong.text).toMatch(/^space\.cyan\.max: "90 s" is measured in s, but a quantity in uL is needed here\./);
 });
 
 test.each([
