@@ -63,6 +63,8 @@ interface Sending {
 
 /** Wall milliseconds between sendings of an unacknowledged command. */
 const backoff = [250, 500, 1000, 2000, 5000] as const;
+/** Wall ms in which a successor that is there makes itself heard. */
+const doubtMs = 2000;
 const waitOf = (attempt: number): number => backoff[Math.min(attempt, backoff.length - 1)]!;
 
 /**
@@ -75,6 +77,9 @@ export class Gateway {
   readonly #subscriptions: (() => void)[] = [];
   /** Devices that have been heard with no higher epoch than ours: a higher one from then on is another controller's. */
   readonly #ours = new Set<string>();
+  /** Runs while it is not known yet whose a higher epoch is. */
+  #doubt: Timer | undefined;
+  #doubtful = 0;
   #epoch = 0;
   #listening = false;
 
@@ -164,6 +169,7 @@ export class Gateway {
 
   /** Nothing more is sent, nothing more is heard. */
   silence(): void {
+    this.#doubt?.cancel();
     for (const key of [...this.#sending.keys()]) this.#stopSending(key);
     for (const stop of this.#subscriptions.splice(0)) stop();
     this.#listening = false;
@@ -270,11 +276,20 @@ export class Gateway {
     );
   }
 
-  /** A device that was ours obeys another controller now; one that we hear for the first time may remember an earlier one. */
+  /**
+   * A device that was ours obeys another controller now. One that we hear for the first time may remember an earlier one,
+   * but after an absence also a successor, whose own word may still be under way: so that is waited for.
+   */
   #takeHigherEpoch(device: string, epoch: number): void {
-    const { listener } = this.#options;
-    if (this.#listening && this.#ours.has(device)) listener.onSuperseded(`the one that ${device} obeys`);
-    else listener.onHigherEpoch(epoch);
+    const { listener, clock, bus } = this.#options;
+    if (!this.#listening) return listener.onHigherEpoch(epoch);
+    if (this.#ours.has(device)) return listener.onSuperseded(`the one that ${device} obeys`);
+    this.#doubtful = Math.max(this.#doubtful, epoch);
+    this.#doubt ??= clock.after(clock.networkMs(doubtMs), () => {
+      this.#doubt = undefined;
+      // Whoever is cut off hears of it again when the connection is back.
+      if (this.#listening && bus.connected && this.#doubtful > this.#epoch) listener.onHigherEpoch(this.#doubtful);
+    });
   }
 
   #takeController(id: string, { online, epoch, instance }: BodyOf<'controller'>): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -89,7 +90,12 @@ async function run(range: Range, jobs: number, verbose: boolean, file: string | 
     );
   };
   if (jobs > 1 && !verbose) await share({ from: first, end }, jobs, each);
-  else for (let seed = first; seed < end; seed++) each(runRange({ from: seed, end: seed + 1 }, verbose), seed + 1);
+  else
+    for (let seed = first; seed < end; seed++) {
+      each(runRange({ from: seed, end: seed + 1 }, verbose), seed + 1);
+      // Promises hold what they were made by until the event loop turns.
+      await setImmediate();
+    }
   const took = before + seconds();
   say(`${took.toFixed(0)} s, ${(tally.seeds / took).toFixed(1)} seeds a second`);
   return tally;

@@ -99,7 +99,7 @@ export const mutations: readonly Mutation[] = [
   {
     protection: 'a controller gives way to its successor',
     file: 'src/engine/gateway.ts',
-    line: 'if (this.#listening && this.#ours.has(device))',
+    line: 'if (this.#ours.has(device)) return listener.onSuperseded(`the one that ${device} obeys`);',
     instead: 'if (false)',
     seed: 3,
     faults: { second_controller: 6, delay: 0.1, broker_restart: 4 },
@@ -119,5 +119,19 @@ export const mutations: readonly Mutation[] = [
     instead: '',
     seed: 15,
     faults: { lost_reply: 0.5, suspended: 6, broker_restart: 6, power_cut: 2, crash_after_effect: 0.2 },
+  },
+  {
+    protection: 'a step that overruns is given time',
+    file: 'src/engine/lab-problem.ts',
+    line: 'return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));',
+    instead: 'return now + 1;',
+    seed: 6012,
+  },
+  {
+    protection: 'a higher epoch may be that of a successor',
+    file: 'src/engine/gateway.ts',
+    line: 'this.#doubtful = Math.max(this.#doubtful, epoch);',
+    instead: 'return listener.onHigherEpoch(epoch);',
+    seed: 101_113,
   },
 ];

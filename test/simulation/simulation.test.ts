@@ -10,6 +10,8 @@ const regressions: readonly (readonly [number, string])[] = [
   [131, 'a device whose disk had been full stayed in error for ever'],
   [134, 'a sample that had waited too long completed'],
   [378, 'a stale reading came right after a restart of the controller'],
+  [6012, 'a step that overran had the controller plan at every millisecond'],
+  [101_113, 'a controller that came back after an absence took the epoch of its successor for an old one'],
   [279, 'a sample was carried to a place that another had not left'],
 ];
 
