@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { outliveReaders } from './cli/act.ts';
+import { addChanging } from './cli/commands/change.ts';
 import { addChecking } from './cli/commands/check.ts';
 import { addDevices } from './cli/commands/devices.ts';
 import { addLooking } from './cli/commands/look.ts';
@@ -26,7 +27,16 @@ Exit codes: 0 well ended; 1 wrong usage; 2 bad input; 3 the lab cannot do it; 4 
 10 malformed message; 11 Node too old; 130 stopped by Ctrl-C (143 by SIGTERM).`,
   );
 
-for (const add of [addRunning, addChecking, addSimulating, addLooking, addDevices, addOrders, addOptimizing])
+for (const add of [
+  addRunning,
+  addChecking,
+  addSimulating,
+  addLooking,
+  addDevices,
+  addOrders,
+  addChanging,
+  addOptimizing,
+])
   add(program);
 
 await program.parseAsync();

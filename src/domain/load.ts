@@ -69,7 +69,8 @@ export function loadLab(labFile: string, read: ReadText): Checked<Lab> & { reado
   return { ok: true, locate: lab.locate, value: { ...lab.value, devices } };
 }
 
-function loadFile<T extends z.ZodType>(
+/** Reads one file against its schema. */
+export function loadFile<T extends z.ZodType>(
   file: string,
   read: ReadText,
   schema: T,

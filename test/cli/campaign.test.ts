@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { connectBus } from '../../src/wire/mqtt-bus.ts';
 import { startBroker } from '../../simulators/broker.ts';
-import { labwright, start, workplace } from './command-line.ts';
+import { decideAll, labwright, start, workplace } from './command-line.ts';
 
 const short = [
   ['campaign.yaml', 'experiments: 24', 'experiments: 2'],
@@ -118,7 +118,7 @@ describe('a campaign that is running', () => {
     controller.child.kill('SIGKILL');
     await controller.ended;
     const resumed = start(folder, 'resume', 'kept', '--json', '--port', '0');
-    await finish(resumed, folder);
+    await decideAll(resumed, folder, 'kept');
     const { code, stdout } = await resumed.ended;
     expect(code).toBe(0);
     const report = lines(stdout).at(-1) as { experiments: Record<string, number> };
@@ -157,23 +157,6 @@ describe('a campaign that is running', () => {
     for (const reason of reasons) expect(rejected.map((data) => JSON.stringify(data)).join('\n')).toMatch(reason);
   });
 });
-
-/** A person decides what the kill has left in doubt, if anything. */
-async function finish(resumed: ReturnType<typeof start>, folder: string): Promise<void> {
-  let over = false;
-  void resumed.ended.then(() => (over = true));
-  await resumed.says(/controller\.started/);
-  while (!over) {
-    const { stdout } = await labwright(folder, 'status', 'kept', '--json');
-    const { waitingForPerson } = JSON.parse(stdout) as { waitingForPerson: { key: string }[] };
-    for (const { key } of waitingForPerson) {
-      const answer = await labwright(folder, 'resolve', key, 'discard', '--dir', 'kept');
-      // Somebody else, the device itself, may have settled it meanwhile; and the campaign may have ended with it.
-      if (answer.code === 0) expect(answer.stdout).toBe('The order has been taken.\n');
-      else expect(answer.stderr).toMatch(/No open command has the key|No controller runs in/);
-    }
-  }
-}
 
 test('every command says what it takes, with an example where there is more to say', async () => {
   const { stdout } = await labwright(workplace(), '--help');

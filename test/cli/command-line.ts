@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 
 /** The command line as a user meets it: processes of their own, in folders of their own. */
 
@@ -96,4 +96,21 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A person decides what the kill has left in doubt, if anything. */
+export async function decideAll(resumed: Running, folder: string, run: string): Promise<void> {
+  let over = false;
+  void resumed.ended.then(() => (over = true));
+  await resumed.says(/controller\.started/);
+  while (!over) {
+    const { stdout } = await labwright(folder, 'status', run, '--json');
+    const { waitingForPerson } = JSON.parse(stdout) as { waitingForPerson: { key: string }[] };
+    for (const { key } of waitingForPerson) {
+      const answer = await labwright(folder, 'resolve', key, 'discard', '--dir', run);
+      // Somebody else, the device itself, may have settled it meanwhile; and the campaign may have ended with it.
+      if (answer.code === 0) expect(answer.stdout).toBe('The order has been taken.\n');
+      else expect(answer.stderr).toMatch(/No open command has the key|No controller runs in/);
+    }
+  }
 }
