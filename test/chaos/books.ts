@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandRow, Ledger, PostingRow } from '../../src/ledger/ledger.ts';
+import { checkEnergy } from '../simulation/oracle-energy.ts';
 import type { World } from '../../simulators/world.ts';
 
 /** What has come of one campaign: figures, and every way in which books and world differ. */
@@ -30,6 +31,7 @@ export function compareBooks(ledger: Ledger, world: World, journals: string): Co
     ...rows.flatMap((row) => wronged(row, world)),
     ...lostResults(commands, journals),
     ...materials(ledger, commands, world),
+    ...energy(ledger, world),
     ...replayed(ledger),
   ];
   if (ledger.campaign()?.outcome === undefined) violations.unshift('the campaign has not ended');
@@ -140,6 +142,16 @@ function totals(ledger: Ledger, expected: ReadonlyMap<string, number>): string[]
       ? []
       : [`stock of ${material}: ${shown(rest)} nL more have left the lots than was poured`],
   );
+}
+
+/** No counter begins again here: what has been drawn outlives the instrument's process. */
+function energy(ledger: Ledger, world: World): string[] {
+  const events = [...ledger.events()];
+  const now = events.at(-1)!.at + 60_000;
+  const drawn = (device: string, at: number) => world.drawn(device, at);
+  const meters = { resets: new Map(), gaps: new Set<string>() };
+  const found = checkEnergy({ events, energy: ledger.energy(), meters, now, drawn });
+  return found.map(({ sentence }) => `energy: ${sentence}`);
 }
 
 function replayed(ledger: Ledger): string[] {

@@ -36,7 +36,7 @@ function show(result: ChaosResult): string {
     ['acted twice', count(/twice/)],
     ['lost results', count(/^lost result/)],
     ['false ok', count(/^false ok/)],
-    ['books differ', count(/^(booked|stock|replay)/)],
+    ['books differ', count(/^(booked|stock|energy|replay)/)],
     ['violations in all', String(violations.length)],
     ['time', `${Math.round(seconds)} s, ${Math.round((60 * sum) / seconds)} kills per minute`],
   ]);

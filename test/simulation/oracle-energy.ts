@@ -1,5 +1,7 @@
 import type { Evidence, Violation } from './oracle.ts';
 
+export type EnergyEvidence = Pick<Evidence, 'events' | 'energy' | 'meters' | 'now' | 'drawn'>;
+
 interface Counter {
   readonly first: number;
   last: number;
@@ -15,7 +17,7 @@ interface Counter {
  * than was drawn. Readings are as old as their messages, so the truth is taken over the widest time: never more than was
  * drawn until now.
  */
-export function checkEnergy(evidence: Evidence): Violation[] {
+export function checkEnergy(evidence: EnergyEvidence): Violation[] {
   const { energy, meters, now, drawn } = evidence;
   const counters = countersOf(evidence);
   const found: Violation[] = [];
@@ -42,7 +44,7 @@ export function checkEnergy(evidence: Evidence): Violation[] {
 }
 
 /** The first and the last word of every counter, from readings and results. */
-function countersOf({ events }: Evidence): Map<string, Counter> {
+function countersOf({ events }: EnergyEvidence): Map<string, Counter> {
   const counters = new Map<string, Counter>();
   const devices = new Map<string, string>();
   const note = (device: string, total: number, at: number, resolution: number) => {
