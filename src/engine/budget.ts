@@ -1,10 +1,15 @@
 import type { CoreState } from '../control/core.ts';
 import type { Campaign } from '../domain/campaign.ts';
 import type { NewEvent } from '../domain/event.ts';
-import type { Ledger } from '../ledger/ledger.ts';
+
+/** The accounts that a budget is compared with; the ledger keeps them. Joules, money, and SI amounts. */
+export interface Accounts {
+  totals(): { readonly energy: { readonly joules: number }; readonly cost: number };
+  stock(): readonly { readonly material: string; readonly used: number }[];
+}
 
 /** The end of the campaign where energy, money or a material of its budget is used up; undefined while nothing is. */
-export function overspent({ definition, campaign }: CoreState, ledger: Ledger): NewEvent | undefined {
+export function overspent({ definition, campaign }: CoreState, ledger: Accounts): NewEvent | undefined {
   if (definition === undefined || campaign.value !== 'running') return undefined;
   const what = usedUp(definition.campaign.budget, ledger);
   if (what === undefined) return undefined;
@@ -15,10 +20,7 @@ export function overspent({ definition, campaign }: CoreState, ledger: Ledger): 
 }
 
 /** Energy, money or the first material of which all that a budget allows is used. */
-export function usedUp(
-  { energy, money, materials }: Campaign['budget'],
-  ledger: Pick<Ledger, 'totals' | 'stock'>,
-): string | undefined {
+export function usedUp({ energy, money, materials }: Campaign['budget'], ledger: Accounts): string | undefined {
   if (energy !== undefined || money !== undefined) {
     const totals = ledger.totals();
     if (energy !== undefined && totals.energy.joules >= energy) return 'energy';

@@ -6,16 +6,15 @@ import type { Campaign } from '../domain/campaign.ts';
 import { changeCampaign, type CampaignChange } from '../domain/change.ts';
 import { checkCampaign } from '../domain/check.ts';
 import type { NewEvent } from '../domain/event.ts';
-import type { Ledger } from '../ledger/ledger.ts';
 import { checkInput } from '../optimizer/check.ts';
 import type { Datum } from '../optimizer/problem.ts';
 import { suggest } from '../optimizer/suggest.ts';
 import { problemOf } from './advisor.ts';
-import { usedUp } from './budget.ts';
+import { usedUp, type Accounts } from './budget.ts';
 
 /** What a change is judged by beside the state. */
 export interface Known {
-  readonly ledger: Pick<Ledger, 'totals' | 'stock'>;
+  readonly ledger: Accounts;
   readonly data: readonly Datum[];
   /** Lab ms since the campaign was opened. */
   readonly elapsed: number;

@@ -23,6 +23,12 @@ export function Header({ campaign, progress, welcome, connected, order }: Header
         {campaign !== undefined && (
           <p class="goal">
             {campaign.objectives.map(goalSentence).join(', ')} · {campaign.protocol} · {campaign.site}
+            {campaign.version > 1 && (
+              <span title="The campaign was changed while it ran; the events tell how.">
+                {' '}
+                · version {campaign.version}
+              </span>
+            )}
           </p>
         )}
       </div>

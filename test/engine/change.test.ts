@@ -4,7 +4,7 @@ import { describeFailure } from '../../src/base/failure.ts';
 import type { CampaignChange } from '../../src/domain/change.ts';
 import { begun, expectEnded, expectRebuilt, mixed, narrower, order, quantity, statuses } from './changing.ts';
 import { booked, Killed, killAround, reported } from './killing.ts';
-import { WholeLab } from './whole-lab.ts';
+import { definitionOf, WholeLab } from './whole-lab.ts';
 
 describe('a campaign that is changed while it runs', () => {
   test('goes on in the new space, with what it has learned in the old one', () => {
@@ -119,6 +119,23 @@ describe('a campaign that is changed while it runs', () => {
     expect(lab.ledger.campaign()).toMatchObject({ status: 'stopping', reason: 'the goal is reached' });
     lab.run();
     expectEnded(lab);
+  });
+
+  test('favours what weighs more, once it does', () => {
+    const lab = new WholeLab(
+      definitionOf('snar-flow', ({ campaign }) => {
+        Object.assign(campaign.budget, { experiments: 9 });
+        Object.assign(campaign.batch, { initial: 5 });
+      }),
+    );
+    lab.startController();
+    lab.until('experiment.completed', 7);
+    expect(order(lab, { objectives: [{ name: 'sty', weight: 4 }] }).ok).toBe(true);
+    lab.run(72);
+    expectEnded(lab);
+    const models = lab.events.flatMap((event) => (event.type === 'suggestions.received' && event.data.model) || []);
+    // The gain is one of hypervolume, which is not what is looked for any more.
+    expect(models.map(({ expectedGain }) => expectedGain !== undefined)).toEqual([true, true, false, false]);
   });
 
   test('takes or leaves a stop rule', () => {

@@ -86,6 +86,35 @@ describe('the read model of a finished campaign', () => {
   });
 });
 
+describe('the read model of a changed campaign', () => {
+  const script = writeScript({ experiments: 8 });
+  const { campaign } = script.events.flatMap((event) => (event.type === 'campaign.opened' ? [event] : []))[0]!.data
+    .definition;
+  const [objective] = campaign.objectives;
+  const changed = {
+    ...campaign,
+    objectives: [{ ...objective!, goal: 'target' as const, target: 100 }],
+    batch: { size: 7, mode: 'rolling' as const },
+  };
+  const change: NewEvent = {
+    type: 'campaign.changed',
+    data: { by: 'ann', version: 2, change: { batch: { size: 7 } }, campaign: changed, elapsed: 1 },
+  };
+  const at = script.events.at(-1)!.at;
+  const [event] = numbered([{ at, actor: 'person/ann', event: change }], script.events.length);
+  const model = fold([...script.events, event!]);
+
+  it('shows what it wants now, and what is the best by that', () => {
+    expect(campaignOf(model)).toMatchObject({ version: 2, batch: { size: 7, mode: 'rolling' } });
+    const values = [...model.sections.results.values()].map(({ values }) => values['distance']!);
+    expect(progressOf(model)?.best['distance']?.value).toBe(Math.max(...values));
+    expect(model.log.at(-1)).toMatchObject({
+      text: 'Changed by ann (version 2): batch size 7',
+      level: 'info',
+    });
+  });
+});
+
 describe('patches', () => {
   const { events } = writeScript({ fails: 6, indeterminate: 9 });
 

@@ -141,6 +141,15 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     await eventually(() => page.locator('.person').count()).toBe(0);
   });
 
+  it('shows a campaign that was changed', async () => {
+    await open();
+    const change = { space: { cyan: { max: '90 uL' } }, budget: { experiments: 30 } };
+    expect(lab.order({ op: 'change', change }, 'ann').ok).toBe(true);
+    await page.getByText('Changed by ann (version 2): cyan max 90 uL, budget experiments 30').waitFor();
+    await eventually(() => page.title()).toMatch(/\/30 colour-match/);
+    await page.locator('.goal').getByText('version 2').waitFor();
+  });
+
   it('offers viewers no buttons', async () => {
     await open({ viewer: true });
     await says('Viewer');

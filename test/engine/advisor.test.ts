@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { changeCampaign } from '../../src/domain/change.ts';
+import { optionsOf, problemOf } from '../../src/engine/advisor.ts';
+import { definitionOf } from './whole-lab.ts';
+
+const { campaign: snar } = definitionOf('snar-flow');
+
+test('unequal weights reach the optimizer, and join the objectives where the hypervolume cannot see them', () => {
+  const weighed = (weight: number) => {
+    const objectives = ['sty', 'e_factor'].map((name) => ({ name, weight: name === 'sty' ? weight : 2 }));
+    const changed = changeCampaign(snar, { objectives });
+    if (!changed.ok) expect.fail(changed.failure.message);
+    return changed.value;
+  };
+  expect(problemOf(weighed(3)).objectives).toMatchObject([{ weight: 3 }, { weight: 2 }]);
+  expect(optionsOf(weighed(3), 4)).toEqual({ count: 4, seed: 1, initial: 8, scalarize: true });
+  expect(optionsOf(weighed(2), 4)).not.toHaveProperty('scalarize');
+  expect(optionsOf(snar, 4)).not.toHaveProperty('scalarize');
+});
+
+test('retired levels reach the optimizer', () => {
+  const solvent = { type: 'categorical' as const, levels: ['a'], retired: ['b'], descriptors: { a: [1], b: [2] } };
+  expect(problemOf({ ...snar, space: { solvent } }).parameters).toEqual([{ name: 'solvent', ...solvent }]);
+});
