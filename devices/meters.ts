@@ -2,25 +2,17 @@ import type { Clock } from '../src/base/clock.ts';
 import type { Lab, LabDevice } from '../src/domain/lab.ts';
 import type { Bus } from '../src/wire/bus.ts';
 import type { MeterMessage } from '../src/wire/messages.ts';
-import { toWireTime } from '../src/wire/time.ts';
+import { fromWireTime, toWireTime } from '../src/wire/time.ts';
 import { topics } from '../src/wire/topics.ts';
 import { meter } from './kind.ts';
-import type { PlugReading } from './plug-reading.ts';
-import { readShelly } from './shelly.ts';
-import { readTasmota } from './tasmota.ts';
+import { counterReaders, usualSteps, type PlugKind } from './counters.ts';
 
-type PlugKind = NonNullable<LabDevice['meter']>['kind'];
-
-const readers: Readonly<Record<PlugKind, (payload: string) => PlugReading | undefined>> = {
-  tasmota: readTasmota,
-  'shelly-gen2': readShelly,
-};
+const ofStep = <K extends PlugKind>(kind: K) => [kind, meter('plug', 'J', usualSteps[kind])] as const;
 
 /** The meter that a device has through the plug that it hangs on. */
-export const plugMeters = {
-  tasmota: meter('plug', 'kWh', 0.001),
-  'shelly-gen2': meter('plug', 'Wh', 0.001),
-} as const satisfies Record<PlugKind, unknown>;
+export const plugMeters = Object.fromEntries((Object.keys(usualSteps) as PlugKind[]).map(ofStep)) as Readonly<
+  Record<PlugKind, ReturnType<typeof meter>>
+>;
 
 export interface Bridge {
   readonly bus: Bus;
@@ -50,12 +42,24 @@ function bridgePlug(
 ): () => void {
   const meterTopic = topics.meter(lab.site, device, plugMeters[plug.kind].id);
   let seq = 0;
+  let resolution = Infinity;
   return bus.subscribe(plug.topic, ({ payload }) => {
-    const reading = readers[plug.kind](payload);
-    if (reading === undefined) return;
-    const { total, unit, resolution, resetAt } = reading;
+    const reading = counterReaders[plug.kind](payload);
+    if (!reading.ok) return;
+    const { total, resetAt } = reading.value;
+    // A total that happens to end in zeros may be written with fewer decimals than the counter has.
+    resolution = Math.min(resolution, reading.value.resolution);
     const at = toWireTime(clock.now());
-    const message: MeterMessage = { total, unit, resolution, boot, resetAt: toWireTime(resetAt), seq: seq++, at };
+    const message: MeterMessage = {
+      ...{ total, unit: 'J', resolution, boot, seq: seq++, at },
+      resetAt: toWireTime(sinceWhen(resetAt)),
+    };
     bus.publish(meterTopic, JSON.stringify(message), { retain: true });
   });
+}
+
+/** Plugs write local times without a zone, which are read as UTC; 0 where one does not say when it began to count. */
+function sinceWhen(resetAt: string): number {
+  const at = fromWireTime(`${resetAt}Z`);
+  return Number.isNaN(at) ? 0 : at;
 }

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../src/base/clock.ts';
 import type { LabDevice } from '../src/domain/lab.ts';
 import type { Bus } from '../src/wire/bus.ts';
 import { toWireTime } from '../src/wire/time.ts';
+import type { PlugKind } from '../devices/counters.ts';
 import type { World } from './world.ts';
 
 export interface SimulatedPlug {
@@ -20,11 +21,11 @@ export interface SimulatedPlug {
  * the steps of the maker's counter. 230 V, resistive; its own draw is left out. Returns the way to silence it.
  */
 export function startSmartPlug({ bus, clock, world, device, plug, everySeconds = 10 }: SimulatedPlug): () => void {
-  const say = plug.kind === 'tasmota' ? tasmotaVoice(world.onSince(device) ?? clock.now()) : shellyMessage;
+  const say = voices[plug.kind](world.onSince(device) ?? clock.now());
   let timer: Timer;
   const report = () => {
     const now = clock.now();
-    bus.publish(plug.topic, JSON.stringify(say(world.drawn(device, now) / 3_600_000, world.powerOf(device), now)));
+    bus.publish(plug.topic, say(world.drawn(device, now) / 3_600_000, world.powerOf(device), now));
     timer = clock.after(Math.max(everySeconds * 1000, clock.networkMs(shortestWallMs)), report);
   };
   timer = clock.after(0, report);
@@ -34,7 +35,21 @@ export function startSmartPlug({ bus, clock, world, device, plug, everySeconds =
 /** However fast the lab runs, the broker hears a plug five times a second at most. */
 const shortestWallMs = 200;
 
-type Voice = (kWh: number, watt: number, now: number) => unknown;
+type Voice = (kWh: number, watt: number, now: number) => string;
+
+const voices: Readonly<Record<PlugKind, (since: number) => Voice>> = {
+  tasmota: tasmotaVoice,
+  'shelly-gen2': () => shellyMessage,
+  'shelly-gen1': () => shellyGen1Message,
+  zigbee2mqtt: () => zigbeeMessage,
+};
+
+/** JSON in which a counter has the decimals that its maker always writes: they tell its step. */
+const written = (message: unknown, counter: string, decimals: number): string =>
+  JSON.stringify(message).replace(
+    new RegExp(`("${counter}":)([\\d.]+)`),
+    (_, name: string, value: string) => `${name}${Number(value).toFixed(decimals)}`,
+  );
 
 /** `tele/TOPIC/SENSOR` of the Tasmota firmware (release 9 and later): kWh with three decimals, times without zone. */
 function tasmotaVoice(since: number): Voice {
@@ -46,7 +61,7 @@ function tasmotaVoice(since: number): Voice {
     if (day !== midnight.day) midnight = { day, kWh, yesterday: kWh - midnight.kWh };
     const period = Math.floor((kWh - (told ?? kWh)) * 1000);
     told = kWh;
-    return {
+    const message = {
       Time: localTime(now),
       ENERGY: {
         TotalStartTime: localTime(since),
@@ -62,19 +77,30 @@ function tasmotaVoice(since: number): Voice {
         Current: Math.round((watt / 230) * 1000) / 1000,
       },
     };
+    return written(message, 'Total', 3);
   };
 }
 
 /** `ID/status/switch:0` of a Shelly plug of the second generation: Wh with three decimals. */
-const shellyMessage: Voice = (kWh, watt) => ({
-  id: 0,
-  source: 'init',
-  output: true,
-  apower: Math.round(watt * 10) / 10,
-  voltage: 230,
-  current: Math.round((watt / 230) * 1000) / 1000,
-  aenergy: { total: thousandths(kWh * 1000) },
-});
+const shellyMessage: Voice = (kWh, watt) => {
+  const current = Math.round((watt / 230) * 1000) / 1000;
+  const aenergy = { total: thousandths(kWh * 1000) };
+  return written(
+    { id: 0, source: 'init', output: true, apower: tenths(watt), voltage: 230, current, aenergy },
+    'total',
+    3,
+  );
+};
+
+/** `shellies/ID/meter/0` of the first generation: whole watt-minutes. */
+const shellyGen1Message: Voice = (kWh, watt) =>
+  JSON.stringify({ power: tenths(watt), is_valid: true, total: Math.floor(kWh * 60_000 + 1e-9) });
+
+/** `zigbee2mqtt/NAME`: kWh in steps of 10 Wh. */
+const zigbeeMessage: Voice = (kWh, watt) =>
+  written({ state: 'ON', power: Math.round(watt), energy: Math.floor(kWh * 100 + 1e-9) / 100 }, 'energy', 2);
+
+const tenths = (watt: number): number => Math.round(watt * 10) / 10;
 
 /** The counter never shows what it has not counted yet. */
 const thousandths = (value: number): number => Math.floor(value * 1000 + 1e-9) / 1000;

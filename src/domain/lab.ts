@@ -25,7 +25,9 @@ export const LabDevice = z.strictObject({
   /** Settings of the kind, such as the CSV of a table instrument. */
   options: z.record(z.string(), z.json()).default({}),
   /** Energy meter that is not the device's own: a smart plug heard on its own topic. */
-  meter: z.strictObject({ kind: z.enum(['tasmota', 'shelly-gen2']), topic: z.string() }).optional(),
+  meter: z
+    .strictObject({ kind: z.enum(['tasmota', 'shelly-gen2', 'shelly-gen1', 'zigbee2mqtt']), topic: z.string() })
+    .optional(),
   /** Faults of the simulated instrument. */
   faults: z.array(Fault).default([]),
 });

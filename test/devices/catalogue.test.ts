@@ -127,7 +127,7 @@ describe('a lab', () => {
     );
     expect([...described.keys()]).toEqual(['arm', 'handler']);
     expect(described.get('arm')!.capabilities[0]!.duration).toEqual({ low: 7.2, typical: 14, high: 22 });
-    expect(described.get('handler')!.meters).toEqual([{ id: 'plug', unit: 'kWh', resolution: 0.001 }]);
+    expect(described.get('handler')!.meters).toEqual([{ id: 'plug', unit: 'J', resolution: 3600 }]);
   });
 
   it('names a kind that does not exist, and the one that was probably meant', () => {

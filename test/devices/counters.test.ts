@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readShellyGen1, readShellyGen2, readTasmota, readZigbee2Mqtt } from '../../src/ledger/counter.ts';
+import { readShellyGen1, readShellyGen2, readTasmota, readZigbee2Mqtt } from '../../devices/counters.ts';
 
 const samples = join(import.meta.dirname, '../../../shared/datasets/_samples/energy/smart_plug_messages.jsonl');
 

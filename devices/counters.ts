@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { failed, failure, ok, type Result } from '../base/failure.ts';
+import { failed, failure, ok, type Result } from '../src/base/failure.ts';
+import type { LabDevice } from '../src/domain/lab.ts';
 
 /** A counter of another maker as one in joules. */
 export interface CounterReading {
@@ -77,6 +78,24 @@ export function readZigbee2Mqtt(payload: string): Result<CounterReading> {
   const { energy, power } = read.value;
   return reading(energy * joulesPer.kWh, Math.min(zigbeeStep, stepOf(payload, 'energy', 'kWh')), '', power);
 }
+
+export type PlugKind = NonNullable<LabDevice['meter']>['kind'];
+
+/** By the kind that lab.yaml names. */
+export const counterReaders: Readonly<Record<PlugKind, (payload: string) => Result<CounterReading>>> = {
+  tasmota: readTasmota,
+  'shelly-gen2': readShellyGen2,
+  'shelly-gen1': readShellyGen1,
+  zigbee2mqtt: readZigbee2Mqtt,
+};
+
+/** The steps, J, in which these count as they are sold. */
+export const usualSteps: Readonly<Record<PlugKind, number>> = {
+  tasmota: joulesPer.Wh,
+  'shelly-gen2': joulesPer.Wh / 1000,
+  'shelly-gen1': joulesPer.Wmin,
+  zigbee2mqtt: zigbeeStep,
+};
 
 function parse<S extends z.ZodType>(payload: string, schema: S, what: string): Result<z.output<S>> {
   let json: unknown;
