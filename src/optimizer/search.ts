@@ -95,7 +95,7 @@ function bestOf(points: readonly Float64Array[], surface: Surface, taken: readon
   return best;
 }
 
-function candidates(space: Space, { random, near }: SearchOptions): Float64Array[] {
+export function candidates(space: Space, { random, near }: SearchOptions): Float64Array[] {
   const d = space.dimensions.length;
   const spread = samplePoints(space, Math.min(1024, 192 + 48 * d), random);
   const free = continuousColumns(space);
