@@ -2,10 +2,11 @@ import { failed, failure, ok, type Failure, type Result } from '../base/failure.
 import { present } from '../base/invariant.ts';
 import { goalReached } from '../control/campaign.ts';
 import type { CoreState } from '../control/core.ts';
-import type { Campaign } from '../domain/campaign.ts';
+import type { Campaign, Definition } from '../domain/campaign.ts';
 import { changeCampaign, type CampaignChange } from '../domain/change.ts';
 import { checkCampaign } from '../domain/check.ts';
 import type { NewEvent } from '../domain/event.ts';
+import { currencyOf } from '../domain/quantity.ts';
 import { checkInput } from '../optimizer/check.ts';
 import type { Datum } from '../optimizer/problem.ts';
 import { suggest } from '../optimizer/suggest.ts';
@@ -27,12 +28,23 @@ export function changeOf(change: CampaignChange, by: string, state: CoreState, k
   if (!changed.ok) return changed;
   const campaign = changed.value;
   const wrong =
+    foreign(change, before) ??
     misfit(campaign, state) ??
     unsearchable(campaign, state, known) ??
     (change.budget && overdrawn(campaign, state, known));
   if (wrong !== undefined) return failed(wrong);
   const version = (state.campaign.context.version ?? 1) + 1;
   return ok({ type: 'campaign.changed', data: { by, version, change, campaign, elapsed: known.elapsed } });
+}
+
+/** Money has a dimension of its own, whatever the currency: a sum in another one would be taken as it stands. */
+function foreign({ budget }: CampaignChange, { lab }: Definition): Failure | undefined {
+  const currency = currencyOf(String(budget?.money ?? ''));
+  if (currency === undefined || currency === lab.currency) return undefined;
+  return failure('unit.invalid', `"${budget!.money}" is not in the currency of the lab, ${lab.currency}.`, {
+    where: 'budget.money',
+    mend: 'Convert it.',
+  });
 }
 
 /** What `labwright check` would say of the files, with the devices that are there. */

@@ -16,6 +16,7 @@ import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
 import { Observations } from './observations.ts';
+import { lotsOf, silence } from './news.ts';
 import { eventOf } from './orders.ts';
 import { reserve } from './reserve.ts';
 import type { EngineStatus } from './status.ts';
@@ -448,26 +449,3 @@ function failureOf(error: unknown): Failure {
   if (error instanceof FailureError) return error.failure;
   throw error;
 }
-
-const silence = (command: { key: string; device: string; capability: string }): NewEvent => ({
-  type: 'command.ended',
-  data: {
-    key: command.key as never,
-    outcome: 'indeterminate',
-    error: { code: 'silent', message: `${command.device} has not said what became of ${command.capability}.` },
-    meters: [],
-    source: 'controller',
-  },
-});
-
-const lotsOf = (lab: Definition['lab']): NewEvent[] =>
-  Object.entries(lab.materials).flatMap(([material, { lots }]) =>
-    lots.map(({ id, amount, cost, co2e, expires }): NewEvent => {
-      const more = {
-        ...(cost === undefined ? {} : { cost }),
-        ...(co2e === undefined ? {} : { co2e }),
-        ...(expires === undefined ? {} : { expires }),
-      };
-      return { type: 'lot.registered', data: { material: material as never, lot: id, amount, ...more } };
-    }),
-  );

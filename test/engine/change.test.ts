@@ -183,6 +183,7 @@ describe('a change that makes no sense is refused', () => {
     ['less time than has passed', { budget: { time: '1 s' } }, /The campaign has had \d+ s already/],
     ['less of a material', { budget: { materials: { red: '1 nL' } as never } }, /More of the red is used already/],
     ['less money', { budget: { money: '0.0001 EUR' } }, /More of the money is used already/],
+    ['money of another country', { budget: { money: '90 USD' } }, /"90 USD" is not in the currency of the lab, EUR/],
     ['an unknown material', { budget: { materials: { tin: '1 g' } as never } }, /limits "tin"/],
   ])('%s', (_, change, sentence) => {
     const before = lab.ledger.lastSeq();
