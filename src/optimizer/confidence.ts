@@ -1,5 +1,6 @@
 import type { Gate } from './acquisition.ts';
 import type { Belief } from './belief.ts';
+import { modelValue } from './data.ts';
 import type { Aim } from './scenes.ts';
 import type { Surface } from './search.ts';
 import { type Space, warpSlope, warped } from './space.ts';
@@ -53,7 +54,7 @@ function boundAt({ objective, outcome }: Aim, belief: Belief, model: Float64Arra
   belief.look(model);
   const { mean, sd } = belief;
   if (objective.target === undefined) return { value: mean + kappa * sd, byMean: 1, bySd: kappa };
-  const gap = mean - (objective.target - outcome.offset) / outcome.scale;
+  const gap = mean - modelValue(outcome, objective.target);
   const excess = Math.abs(gap) - kappa * sd;
   if (excess <= 0) return { value: 0, byMean: 0, bySd: 0 };
   return { value: -excess, byMean: -Math.sign(gap), bySd: kappa };

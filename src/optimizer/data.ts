@@ -1,7 +1,9 @@
 import { type Gp, fitGp } from './fit.ts';
 import type { Training } from './likelihood.ts';
-import type { Datum, Problem } from './problem.ts';
+import type { Datum, Prediction, Problem } from './problem.ts';
 import { type Space, encode, modelPoint } from './space.ts';
+import { type Transform, backward, forward, identity, momentsOf } from './transform.ts';
+import { fitTransformed } from './transformed.ts';
 
 /** A datum with its coordinates. */
 export interface Row {
@@ -26,19 +28,30 @@ export function sortedRows(space: Space, data: readonly Datum[]): Row[] {
   });
 }
 
-/** One measured quantity: its standardisation y = (value - offset) / scale and its model. */
+/** One measured quantity: its standardisation y = (value - offset) / scale, the transform of y and the model of that. */
 export interface Outcome {
   readonly name: string;
   readonly offset: number;
   /** Negative where the quantity is minimised, so that more is better in y. */
   readonly scale: number;
+  /** From y to u, the scale of the model; absent for u = y. */
+  readonly transform?: Transform;
   /** Indices of the rows that hold it. */
   readonly rows: readonly number[];
   readonly gp: Gp;
 }
 
-/** Standardises and fits one quantity; undefined where no row holds it or no fit works. */
-export function fitOutcome(space: Space, rows: readonly Row[], name: string, turned: boolean): Outcome | undefined {
+/**
+ * Standardises and fits one quantity, where `shaped` on the scale that suits it best; undefined where no row holds it or
+ * no fit works.
+ */
+export function fitOutcome(
+  space: Space,
+  rows: readonly Row[],
+  name: string,
+  turned: boolean,
+  shaped = false,
+): Outcome | undefined {
   const held = rows.flatMap(({ datum }, i) => ('failed' in datum || datum.values[name] === undefined ? [] : [i]));
   if (held.length === 0) return undefined;
   const datumAt = (i: number) => rows[i]!.datum as Extract<Datum, { values: unknown }>;
@@ -57,7 +70,23 @@ export function fitOutcome(space: Space, rows: readonly Row[], name: string, tur
     noise: Float64Array.from(held, (i) => (datumAt(i).noise?.[name] ?? NaN) / (scale * scale)),
   };
   const gp = fitGp(training, 'matern52');
-  return gp === undefined ? undefined : { name, offset, scale, rows: held, gp };
+  if (gp === undefined) return undefined;
+  return { name, offset, scale, rows: held, ...(shaped ? fitTransformed(gp) : { gp }) };
+}
+
+/** The scale of the model: u of a value. */
+export const modelValue = ({ offset, scale, transform = identity }: Omit<Outcome, 'gp'>, value: number): number =>
+  forward(transform, (value - offset) / scale);
+
+/** The value, in the outcome's unit, that u stands for. */
+export const unitValue = ({ offset, scale, transform = identity }: Omit<Outcome, 'gp'>, u: number): number =>
+  offset + scale * backward(transform, u);
+
+/** Mean and standard deviation in the outcome's unit, where u is normal: by quadrature where it is transformed. */
+export function predictionOf(outcome: Outcome, mean: number, sd: number): Prediction {
+  const { offset, scale, transform = identity } = outcome;
+  const moments = momentsOf(transform, mean, sd);
+  return { mean: offset + scale * moments.mean, sd: Math.abs(scale) * moments.sd };
 }
 
 /** Whether every outcome constraint was met in a row; a row that lacks one of the outcomes does not count. */

@@ -2,7 +2,7 @@ import { type Result, failed, failure, ok } from '../base/failure.ts';
 import { stream } from '../base/random.ts';
 import { Belief } from './belief.ts';
 import { checkInput } from './check.ts';
-import { sortedRows } from './data.ts';
+import { predictionOf, sortedRows } from './data.ts';
 import { nearest } from './explain.ts';
 import { buildModels } from './models.ts';
 import type { Datum, OutcomeReport, Point, Prediction, Problem } from './problem.ts';
@@ -58,10 +58,10 @@ export function explainModel(
   const known = rows.map(({ x }) => x);
   const views = points.map((point): PointExplanation => {
     const x = encode(space, point);
-    const predicted = [...outcomes].map(([name, { gp, offset, scale }]): [string, Prediction] => {
-      const belief = new Belief(gp, 0);
+    const predicted = [...outcomes].map(([name, outcome]): [string, Prediction] => {
+      const belief = new Belief(outcome.gp, 0);
       belief.look(modelPoint(space, x));
-      return [name, { mean: offset + scale * belief.mean, sd: Math.abs(scale) * belief.sd }];
+      return [name, predictionOf(outcome, belief.mean, belief.sd)];
     });
     return { point, predicted: Object.fromEntries(predicted), distance: nearest(space, x, known) };
   });

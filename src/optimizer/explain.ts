@@ -1,5 +1,6 @@
 import { costOf } from './cost.ts';
 import { Belief } from './belief.ts';
+import { modelValue, predictionOf, unitValue } from './data.ts';
 import type { Models } from './models.ts';
 import type { Prediction, Problem, Suggestion } from './problem.ts';
 import type { Aim } from './scenes.ts';
@@ -11,9 +12,15 @@ export function nearest(space: Space, x: Float64Array, known: readonly Float64Ar
   return known.reduce((gap, other) => Math.min(gap, distance(space, x, other)), Infinity);
 }
 
-/** Value of a standardised mean for an aim: more is better. */
+/** Value of a mean on the model's scale for an aim: more is better. */
 export function worthOf({ objective, outcome }: Aim, mean: number): number {
-  return objective.target === undefined ? mean : -Math.abs(mean - (objective.target - outcome.offset) / outcome.scale);
+  return objective.target === undefined ? mean : -Math.abs(mean - modelValue(outcome, objective.target));
+}
+
+/** The same in the objective's unit. */
+export function unitWorth({ objective, outcome }: Aim, u: number): number {
+  const value = unitValue(outcome, u);
+  return objective.target === undefined ? Math.sign(outcome.scale) * value : -Math.abs(value - objective.target);
 }
 
 /** A found point with what the model expects there and why it was chosen. `incumbents` are indices of rows that count. */
@@ -34,7 +41,7 @@ export function explain(
   const predicted = Object.fromEntries(
     views.map(({ aim: { objective, outcome }, mean, sd }): [string, Prediction] => [
       objective.name,
-      { mean: outcome.offset + outcome.scale * mean, sd: Math.abs(outcome.scale) * sd },
+      predictionOf(outcome, mean, sd),
     ]),
   );
   const point = decode(space, found.x);
@@ -80,7 +87,7 @@ function reasonOf(
 function bestValue(aim: Aim, incumbents: readonly number[]): { worth: number; value: number } {
   const means = incumbents.map((row) => aim.at.mean[aim.outcome.rows.indexOf(row)]!);
   const mean = means.reduce((a, b) => (worthOf(aim, b) > worthOf(aim, a) ? b : a));
-  return { worth: worthOf(aim, mean), value: aim.outcome.offset + aim.outcome.scale * mean };
+  return { worth: worthOf(aim, mean), value: unitValue(aim.outcome, mean) };
 }
 
 const round = (value: number): string => String(Number(value.toPrecision(4)));

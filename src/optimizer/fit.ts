@@ -57,6 +57,10 @@ export const settingsAt = (family: Family, theta: Float64Array): GpSettings => {
   };
 };
 
+/** [log lengthscales..., log (noise - floor), log variance] of settings. */
+export const thetaOf = ({ lengthscales, noise, variance }: GpSettings): Float64Array =>
+  Float64Array.from([...lengthscales, Math.max(1e-9, noise - noiseFloor), variance], Math.log);
+
 /** Minus log posterior of [log lengthscales..., log (noise - floor), log variance] and its gradient. */
 function objective(training: Training, family: Family, theta: Float64Array, gradient: Float64Array): number {
   const scales = theta.length - 2;
@@ -82,7 +86,7 @@ function objective(training: Training, family: Family, theta: Float64Array, grad
  */
 export function fitGp(training: Training, family: Family, warm?: Float64Array): Gp | undefined {
   const n = training.points.length;
-  const small = n > subset ? part(training) : training;
+  const small = part(training);
   const evaluations = n > subset ? 40 : 60;
   let best: { x: Float64Array; value: number } | undefined;
   for (const start of warm === undefined ? starts(training) : [warm]) {
@@ -98,9 +102,10 @@ export function fitGp(training: Training, family: Family, warm?: Float64Array): 
 
 const subset = 120;
 
-/** Every k-th observation of the sorted data, the highest outcomes always among them. */
-function part(training: Training): Training {
+/** Of many observations every k-th of the sorted data, the highest outcomes always among them; few as they are. */
+export function part(training: Training): Training {
   const n = training.points.length;
+  if (n <= subset) return training;
   const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => training.y[b]! - training.y[a]!);
   const keep = new Set(order.slice(0, 20));
   for (let k = 0; keep.size < 100 && k < n; k++) keep.add(Math.floor((k * 0.618034 * n) % n));

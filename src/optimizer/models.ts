@@ -2,7 +2,7 @@ import type { Gate } from './acquisition.ts';
 import { Belief } from './belief.ts';
 import { fitClassifier } from './classifier.ts';
 import { costGate } from './cost.ts';
-import { type Outcome, type Row, fitOutcome } from './data.ts';
+import { type Outcome, type Row, fitOutcome, modelValue } from './data.ts';
 import { boundGate, successGate } from './gates.ts';
 import type { ModelReport, Problem } from './problem.ts';
 import { type AtObservations, atObservations, reportOutcome } from './report.ts';
@@ -20,6 +20,15 @@ export interface Models {
   readonly report: ModelReport['outcomes'];
 }
 
+/**
+ * Improvement on the best is sought on any scale that keeps the order, and so are outcomes with a bound. Nearness to a
+ * target and hypervolume are meant in the units given, so there the scale stays.
+ */
+const mayTransform = ({ objectives }: Problem, name: string): boolean => {
+  const objective = objectives.find((other) => other.name === name);
+  return objective === undefined || (objectives.length === 1 && objective.goal !== 'target');
+};
+
 /** Undefined where an outcome cannot be fitted, as by default one that was never measured. */
 export function buildModels(
   problem: Problem,
@@ -30,7 +39,7 @@ export function buildModels(
   const outcomes = new Map<string, { outcome: Outcome; at: AtObservations }>();
   for (const { name, goal } of [...problem.objectives, ...(problem.outcomes ?? []).map((o) => ({ ...o, goal: '' }))]) {
     if (outcomes.has(name)) continue;
-    const outcome = fit(space, rows, name, goal === 'minimize');
+    const outcome = fit(space, rows, name, goal === 'minimize', mayTransform(problem, name));
     if (outcome === undefined) return undefined;
     outcomes.set(name, { outcome, at: atObservations(outcome) });
   }
@@ -38,8 +47,7 @@ export function buildModels(
   const chances: Gate[] = (problem.outcomes ?? []).map(({ name, relation, bound }) => {
     const { outcome } = outcomes.get(name)!;
     const side = (relation === '<=') === outcome.scale > 0;
-    const standard = (bound - outcome.offset) / outcome.scale;
-    return boundGate(new Belief(outcome.gp, 0), standard, side ? 1 : -1);
+    return boundGate(new Belief(outcome.gp, 0), modelValue(outcome, bound), side ? 1 : -1);
   });
   if (rows.some(({ datum }) => 'failed' in datum)) {
     const labels = Float64Array.from(rows, ({ datum }) => ('failed' in datum ? -1 : 1));

@@ -3,7 +3,7 @@ import type { Gate } from './acquisition.ts';
 import { Belief } from './belief.ts';
 import type { Row } from './data.ts';
 import { drawJointly } from './draws.ts';
-import { worthOf } from './explain.ts';
+import { unitWorth, worthOf } from './explain.ts';
 import type { RegretReport } from './problem.ts';
 import { samplePoints } from './sample.ts';
 import type { Aim } from './scenes.ts';
@@ -36,11 +36,10 @@ export function assessRegret(
   const best = incumbents.reduce((a, b) => (worth(b) > worth(a) ? b : a));
   const points = [rows[best]!.model, ...chooseRivals(space, aim, chances, random)];
   const regrets = drawJointly(outcome.gp, points, draws, random).map((values) => {
-    const worths = values.map((value) => worthOf(aim, value));
+    const worths = values.map((value) => unitWorth(aim, value));
     return Math.max(...worths) - worths[0]!;
   });
-  const unit = Math.abs(outcome.scale);
-  const sorted = regrets.map((regret) => unit * regret).sort((a, b) => a - b);
+  const sorted = regrets.sort((a, b) => a - b);
   const ninety = sorted[Math.ceil(0.9 * draws) - 1]!;
   if (tolerance === undefined) return { ninety };
   return { ninety, tolerance, probability: sorted.filter((regret) => regret <= tolerance).length / draws };

@@ -1,9 +1,9 @@
-import type { Outcome } from './data.ts';
+import { type Outcome, predictionOf, unitValue } from './data.ts';
 import { inverseFromFactor } from './linalg.ts';
 import type { OutcomeReport } from './problem.ts';
 import type { Space } from './space.ts';
 
-/** What the posterior says at the observations themselves, all in standardised units. */
+/** What the posterior says at the observations themselves, all on the scale of the model. */
 export interface AtObservations {
   /** Mean and variance of f at observation i, given all observations. */
   readonly mean: Float64Array;
@@ -35,29 +35,39 @@ export function atObservations({ gp }: Outcome): AtObservations {
 const ninety = 1.6448536269514722;
 
 export function reportOutcome(space: Space, outcome: Outcome, at: AtObservations): OutcomeReport {
-  const { gp, name, scale } = outcome;
-  const { y, noise } = gp.training;
+  const { gp, name, offset } = outcome;
+  const { y } = gp.training;
   const n = y.length;
   let squares = 0;
   let inside = 0;
   let spread = 0;
   for (let i = 0; i < n; i++) {
-    const error = y[i]! - at.leftOutMean[i]!;
-    squares += error * error;
-    spread += y[i]! * y[i]!;
-    if (Math.abs(error) <= ninety * Math.sqrt(at.leftOutVariance[i]!)) inside += 1;
+    const sd = Math.sqrt(at.leftOutVariance[i]!);
+    const value = unitValue(outcome, y[i]!);
+    squares += (value - predictionOf(outcome, at.leftOutMean[i]!, sd).mean) ** 2;
+    spread += (value - offset) ** 2;
+    if (Math.abs(y[i]! - at.leftOutMean[i]!) <= ninety * sd) inside += 1;
   }
-  const known = noise.filter((value) => !Number.isNaN(value));
-  const meanNoise = known.length === n ? known.reduce((sum, value) => sum + value, 0) / n : gp.settings.noise;
   return {
     name,
     observations: n,
     sensitivity: sensitivity(space, gp.settings.lengthscales),
-    noiseSd: Math.sqrt(meanNoise) * Math.abs(scale),
-    leaveOneOutError: Math.sqrt(squares / n) * Math.abs(scale),
+    noiseSd: noiseSdOf(outcome),
+    leaveOneOutError: Math.sqrt(squares / n),
     explained: spread > 0 ? 1 - squares / spread : 0,
     coverage: inside / n,
   };
+}
+
+/** The learned or (where all are) known noise, its variance averaged over the observations, in the outcome's unit. */
+function noiseSdOf(outcome: Outcome): number {
+  const { y, noise } = outcome.gp.training;
+  const known = noise.every((value) => !Number.isNaN(value));
+  const variance = y.reduce((sum, u, i) => {
+    const own = known ? noise[i]! : outcome.gp.settings.noise;
+    return sum + predictionOf(outcome, u, Math.sqrt(own)).sd ** 2 / y.length;
+  }, 0);
+  return Math.sqrt(variance);
 }
 
 /** Inverse lengthscales, which have no unit since parameters are scaled to [0, 1], as shares of their sum. */

@@ -1,7 +1,7 @@
 import { type Goal, type Scene, makeScene } from './acquisition.ts';
 import type { Stream } from '../base/random.ts';
 import { Belief } from './belief.ts';
-import type { Outcome } from './data.ts';
+import { type Outcome, modelValue } from './data.ts';
 import { inferReference } from './hypervolume.ts';
 import type { Objective } from './problem.ts';
 import type { AtObservations } from './report.ts';
@@ -30,7 +30,7 @@ const sure = 0.02;
 const mostUndecided = 12;
 
 const standardTarget = ({ objective, outcome }: Aim): number | undefined =>
-  objective.target === undefined ? undefined : (objective.target - outcome.offset) / outcome.scale;
+  objective.target === undefined ? undefined : modelValue(outcome, objective.target);
 
 const worth = (value: number, target: number | undefined): number =>
   target === undefined ? value : -Math.abs(value - target);
@@ -106,7 +106,7 @@ function referenceOf(
   return inferred.map((value, m) => {
     const { objective, outcome } = aims[m]!;
     if (objective.reference === undefined) return value;
-    return worth((objective.reference - outcome.offset) / outcome.scale, targets[m]);
+    return worth(modelValue(outcome, objective.reference), targets[m]);
   });
 }
 

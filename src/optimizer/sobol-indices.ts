@@ -1,6 +1,6 @@
 import type { Stream } from '../base/random.ts';
 import { Belief } from './belief.ts';
-import type { Outcome } from './data.ts';
+import { type Outcome, predictionOf } from './data.ts';
 import { snap } from './sample.ts';
 import { sobol } from './sobol.ts';
 import { type Space, modelPoint } from './space.ts';
@@ -28,7 +28,7 @@ export function sobolIndices(space: Space, outcome: Outcome, random: Stream): Re
   const belief = new Belief(outcome.gp, 0);
   const valueOf = (x: Float64Array) => {
     belief.look(modelPoint(space, x));
-    return belief.mean;
+    return predictionOf(outcome, belief.mean, belief.sd).mean;
   };
   const atA = a.map(valueOf);
   const atB = b.map(valueOf);

@@ -3,13 +3,13 @@ import { type Stream, stream } from '../base/random.ts';
 import { checkInput } from './check.ts';
 import { type Chooser, chooserOf } from './choose.ts';
 import { type Row, meetsOutcomes, sortedRows } from './data.ts';
+import { expectedGain } from './expected-gain.ts';
 import { explain, nearest } from './explain.ts';
 import { initialCount, initialPoints } from './initial.ts';
 import { type Models, buildModels } from './models.ts';
 import type { Datum, ModelReport, Point, Problem, SuggestAnswer, SuggestOptions, Suggestion } from './problem.ts';
 import { assessRegret } from './regret.ts';
 import { samplePoints } from './sample.ts';
-import type { Aim } from './scenes.ts';
 import type { Found } from './search.ts';
 import { type Space, compileSpace, decode, encode, modelPoint } from './space.ts';
 import { checkWarm } from './warm/check.ts';
@@ -152,18 +152,13 @@ function outlook(
   chosen: readonly Suggestion[],
 ): Pick<ModelReport, 'expectedGain' | 'regret'> {
   const byGain = (options.acquisition ?? 'gain') === 'gain' && (aims.length === 1 || options.scalarize !== true);
-  const gain = byGain ? { expectedGain: gainOf(aims, chosen) } : {};
+  const gain = byGain ? { expectedGain: expectedGain(space, aims, incumbents, chosen) } : {};
   if (aims.length > 1) return gain;
   const { regretTolerance } = options;
   return {
     ...gain,
     regret: assessRegret(space, aims[0]!, rows, incumbents, chances, random('regret'), regretTolerance),
   };
-}
-/** Greedy gains add up to the gain of the batch; the cost that divided them is taken out again. */
-function gainOf(aims: readonly Aim[], chosen: readonly Suggestion[]): number {
-  const unit = aims.reduce((product, { outcome }) => product * Math.abs(outcome.scale), 1);
-  return chosen.reduce((sum, { acquisition, cost }) => sum + unit * (cost ?? 1) * Math.exp(acquisition!), 0);
 }
 
 /** The best point that is new; then one observed before, then one pending, where nothing else is left. */

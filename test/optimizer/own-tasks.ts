@@ -1,5 +1,5 @@
 import type { Point, Problem } from '../../src/optimizer/problem.ts';
-import { ackley } from './synthetic.ts';
+import { ackley, hartmann6 } from './synthetic.ts';
 
 /** A task for which nobody else's figures are at hand: random search stands beside it. */
 export interface OwnTask {
@@ -103,4 +103,16 @@ function bestReaction(): number {
   return best;
 }
 
-export const ownTasks: readonly OwnTask[] = [ackley10, reaction];
+/** hartmann6 as the logarithm of what is measured, like a rate or a resistance: from 1 to 2,100. */
+const decades: OwnTask = {
+  name: 'decades',
+  problem: {
+    parameters: Array.from({ length: 6 }, (_, j) => ({ name: `u${j}`, type: 'continuous', min: 0, max: 1 })),
+    constraints: [],
+    objectives: [{ name: 'y', goal: 'maximize' }],
+  },
+  value: (point) => 10 ** hartmann6(Array.from({ length: 6 }, (_, j) => Number(point[`u${j}`]))),
+  ...{ best: 10 ** 3.322368011415515, initial: 12, evaluations: 60 },
+};
+
+export const ownTasks: readonly OwnTask[] = [ackley10, reaction, decades];
