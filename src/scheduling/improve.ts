@@ -1,6 +1,7 @@
 import type { Plan, SchedulingProblem } from './model.ts';
 import { NeighbourhoodSearch } from './neighbourhood-search.ts';
-import { makespanFirst, type Objective } from './objective.ts';
+import { isMakespan, makespanFirst, type Objective } from './objective.ts';
+import { Relinking } from './relinking.ts';
 
 /** A search that goes on for as long as its caller likes, because it has no clock of its own. */
 export interface Improver {
@@ -14,7 +15,8 @@ export interface Improver {
 
 /**
  * Looks for better plans than `plan`, which has to be one of this very problem, as `plan()` gives it; samples that it leaves
- * out stay out. Deterministic for a seed and a number of steps.
+ * out stay out. Where nothing blocks and the makespan counts most, it shortens that alone, by tabu search; otherwise it is a
+ * large-neighbourhood search. Deterministic for a seed and a number of steps.
  */
 export function improve(
   problem: SchedulingProblem,
@@ -22,5 +24,6 @@ export function improve(
   seed: number,
   objective: Objective = makespanFirst,
 ): Improver {
-  return new NeighbourhoodSearch(problem, plan, seed, objective);
+  const relinking = isMakespan(objective) ? Relinking.of(problem, plan, seed) : undefined;
+  return relinking ?? new NeighbourhoodSearch(problem, plan, seed, objective);
 }

@@ -14,6 +14,10 @@ export interface Objective {
 /** Makespan first; the mean end of the samples chooses between plans of about one makespan and shows the way between them. */
 export const makespanFirst: Objective = { makespan: 1, completion: 0.05, waiting: 0 };
 
+/** Whether other things than the makespan only choose between plans of about one makespan. */
+export const isMakespan = ({ makespan, completion, waiting }: Objective): boolean =>
+  makespan > 0 && waiting === 0 && completion <= makespan / 10;
+
 export function costOf(lab: Lab, tracks: ReadonlyMap<number, Track>, objective: Objective): number {
   let latest = lab.now;
   let ends = 0;
