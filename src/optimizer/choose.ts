@@ -22,6 +22,8 @@ export interface Choice {
   readonly incumbents: readonly number[];
   readonly options: SuggestOptions;
   readonly random: (name: string) => Stream;
+  /** Another belief about the same outcomes, with which the gain is averaged; its probability, 0 to 1. */
+  readonly other?: { readonly models: Models; readonly weight: number };
 }
 
 /** Chooses the next points one after the other; what was added is taken into account. */
@@ -51,14 +53,49 @@ const climb = (
 
 /** By expected (hypervolume) improvement. */
 function gainChooser(choice: Choice, aims: readonly Aim[], room: number, draws: string): Chooser {
-  const { space, models, rows, incumbents, random } = choice;
-  const batch = startBatch(aims, incumbents, (i) => rows[i]!.model, room, random(draws));
+  const { space, models, rows, incumbents, random, other } = choice;
+  const start = (sides: readonly Aim[]) => startBatch(sides, incumbents, (i) => rows[i]!.model, room, random(draws));
+  const batch = start(aims);
+  const second = other && { ...other, batch: start(other.models.aims), odds: logOdds(aims, other) };
   return {
-    add: (x) => addUndecided(batch, modelPoint(space, x)),
+    add: (x) => {
+      addUndecided(batch, modelPoint(space, x));
+      if (second !== undefined) addUndecided(second.batch, modelPoint(space, x));
+    },
     choose: (taken, index) => {
       const acquisition = new Acquisition(space, batch.goals, scenesOf(batch), models.gates);
-      return climb(choice, (x, gradient) => acquisition.at(x, gradient), taken, index);
+      const own: Surface = (x, gradient) => acquisition.at(x, gradient);
+      if (second === undefined) return climb(choice, own, taken, index);
+      const { goals } = second.batch;
+      const beside = new Acquisition(space, goals, scenesOf(second.batch), second.models.gates);
+      return climb(
+        choice,
+        averaged(own, (x, gradient) => beside.at(x, gradient), second),
+        taken,
+        index,
+      );
     },
+  };
+}
+
+/** Log odds of the other belief, times the unit in which it measures gain over that of `aims`. */
+function logOdds(aims: readonly Aim[], { models, weight }: NonNullable<Choice['other']>): number {
+  const unit = (sides: readonly Aim[]) =>
+    sides.reduce((sum, { outcome }) => sum + Math.log(Math.abs(outcome.scale)), 0);
+  return Math.log(weight / (1 - weight)) + unit(models.aims) - unit(aims);
+}
+
+/** Log of the gain expected under two beliefs: log((1 - weight) e^a + weight e^b) with b in the unit of a. */
+function averaged(a: Surface, b: Surface, { weight, odds }: { weight: number; odds: number }): Surface {
+  return (x, gradient) => {
+    const beside = gradient && new Float64Array(gradient.length);
+    const first = a(x, gradient);
+    const second = b(x, beside) + odds;
+    const top = Math.max(first, second);
+    const total = top + Math.log(Math.exp(first - top) + Math.exp(second - top));
+    const share = Math.exp(second - total);
+    beside?.forEach((slope, j) => (gradient![j] = (1 - share) * gradient![j]! + share * slope));
+    return total + Math.log(1 - weight);
   };
 }
 

@@ -1,12 +1,13 @@
 import { type Result, failed, failure, ok } from '../base/failure.ts';
 import { type Stream, stream } from '../base/random.ts';
 import { checkInput } from './check.ts';
-import { type Chooser, chooserOf } from './choose.ts';
+import { type Choice, type Chooser, chooserOf } from './choose.ts';
 import { type Row, meetsOutcomes, sortedRows } from './data.ts';
 import { expectedGain } from './expected-gain.ts';
 import { explain, nearest } from './explain.ts';
 import { initialCount, initialPoints } from './initial.ts';
 import { type Models, buildModels } from './models.ts';
+import type { Gate } from './acquisition.ts';
 import type { Datum, ModelReport, Point, Problem, SuggestAnswer, SuggestOptions, Suggestion } from './problem.ts';
 import { assessRegret } from './regret.ts';
 import { samplePoints } from './sample.ts';
@@ -14,6 +15,7 @@ import type { Found } from './search.ts';
 import { type Space, compileSpace, decode, encode, modelPoint } from './space.ts';
 import { checkWarm } from './warm/check.ts';
 import { expectationGate, expectedPoints } from './warm/expectation.ts';
+import type { SourceReport } from './warm/source.ts';
 import { type WarmStart, reportSources, warmStart, withSources } from './warm/start.ts';
 
 /** Everything one call works with. */
@@ -24,6 +26,7 @@ interface Task {
   readonly pending: readonly Float64Array[];
   readonly options: SuggestOptions;
   readonly random: (name: string) => Stream;
+  readonly sources?: readonly SourceReport[];
 }
 
 /**
@@ -54,19 +57,39 @@ export function suggest(
     return failed(failure('space.infeasible', 'No point satisfies all constraints together.', { mend }));
   }
   const rows = sortedRows(space, data);
-  const task = { problem, space, rows, pending: pending.map((point) => encode(space, point)), options, random };
+  const warm = warmStart(problem, space, rows, options.sources ?? [], random);
+  const task = {
+    ...{ problem, space, rows, pending: pending.map((point) => encode(space, point)), options, random },
+    ...(options.sources === undefined ? {} : { sources: reportSources(problem, options.sources, warm) }),
+  };
   const missing = (options.initial ?? initialCount(space)) - data.length - pending.length;
   const measured = problem.objectives.every(({ name }) =>
     data.some((datum) => 'values' in datum && datum.values[name] !== undefined),
   );
-  const warm = warmStart(problem, space, rows, options.sources ?? [], random);
-  if (warm?.trusted === true) return modelSuggestions(task, [], warm);
   const first = measured ? Math.min(options.count, Math.max(0, missing)) : options.count;
+  const guided = guidedCount(warm, first, data.length + pending.length);
+  if (warm !== undefined && (guided > 0 || (first === 0 && warm.probability > least))) {
+    return modelSuggestions(task, startingSuggestions(task, first - guided), warm);
+  }
   const initial = startingSuggestions(task, first);
   if (!measured || first === options.count) {
-    return ok({ suggestions: initial, model: { stage: 'initial', outcomes: [], ...sourcesOf(task, warm) } });
+    return ok({ suggestions: initial, model: { stage: 'initial', outcomes: [], ...reportOf(task) } });
   }
-  return modelSuggestions(task, initial, warm);
+  return modelSuggestions(task, initial);
+}
+
+/** Probability of the sources from which they replace the initial design, and below which they take no part. */
+const sure = 0.9;
+const least = 0.01;
+
+/**
+ * How many experiments of the initial design sources take the place of: all where they are sure to help, every second
+ * while that is open (the others then tell), none where they are less probable than not.
+ */
+function guidedCount(warm: WarmStart | undefined, first: number, known: number): number {
+  if (warm === undefined || warm.probability < 0.5) return 0;
+  if (warm.probability > sure) return first;
+  return Math.floor((first + ((known + 1) % 2)) / 2);
 }
 
 function startingSuggestions(task: Task, count: number): Suggestion[] {
@@ -94,8 +117,7 @@ function fromExpectation({ space, options, random }: Task, count: number, known:
   return expectedPoints(space, options.expectation, share, known, random('expectation'));
 }
 
-const sourcesOf = ({ problem, options }: Task, warm: WarmStart | undefined): Pick<ModelReport, 'sources'> =>
-  options.sources === undefined ? {} : { sources: reportSources(problem, options.sources, warm) };
+const reportOf = ({ sources }: Task): Pick<ModelReport, 'sources'> => (sources === undefined ? {} : { sources });
 
 function modelSuggestions(task: Task, initial: readonly Suggestion[], warm?: WarmStart): Result<SuggestAnswer> {
   const { space, problem, rows, options } = task;
@@ -109,11 +131,15 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[], warm?: War
     meetsOutcomes(problem, row) && models.aims.every(({ outcome }) => outcome.rows.includes(i)) ? [i] : [],
   );
   const room = known.length + options.count;
-  const { expectation } = options;
-  const belief = expectation === undefined ? undefined : expectationGate(space, expectation, rows.length);
-  const gates = belief === undefined ? models.gates : [...models.gates, belief];
+  const belief = beliefOf(task);
   const chooser = chooserOf(
-    { ...task, models: { ...models, gates }, incumbents, options: ruleFor(task, models) },
+    {
+      ...task,
+      models: withBelief(models, belief),
+      ...besides(warm, belief),
+      incumbents,
+      options: ruleFor(task, models),
+    },
     room,
   );
   for (const x of known) chooser.add(x);
@@ -123,17 +149,29 @@ function modelSuggestions(task: Task, initial: readonly Suggestion[], warm?: War
     const seen = [...rows.map(({ x }) => x), ...known];
     const value = found.value - (belief?.(modelPoint(space, found.x)) ?? 0);
     const suggestion = explain(problem, space, models, { ...found, value }, seen, incumbents);
-    suggestions.push(warm?.trusted === true ? withSources(suggestion, warm, modelPoint(space, found.x)) : suggestion);
+    suggestions.push(warm !== undefined ? withSources(suggestion, warm, modelPoint(space, found.x)) : suggestion);
     known.push(found.x);
     chooser.add(found.x);
   }
   const stage = initial.length > 0 ? 'mixed' : 'model';
-  const report = { stage, outcomes: models.report, ...sourcesOf(task, warm) } as const;
+  const report = { stage, outcomes: models.report, ...reportOf(task) } as const;
   if (incumbents.length === 0) return ok({ suggestions, model: report });
   return ok({
     suggestions,
     model: { ...report, ...outlook(task, models, incumbents, suggestions.slice(initial.length)) },
   });
+}
+
+const beliefOf = ({ options: { expectation }, space, rows }: Task): Gate | undefined =>
+  expectation === undefined ? undefined : expectationGate(space, expectation, rows.length);
+
+const withBelief = (models: Models, belief: Gate | undefined): Models =>
+  belief === undefined ? models : { ...models, gates: [...models.gates, belief] };
+
+/** The cold models beside the warm ones, as probable as the sources are not; before any observation there are none. */
+function besides(warm: WarmStart | undefined, belief: Gate | undefined): Pick<Choice, 'other'> {
+  if (warm?.cold === undefined) return {};
+  return { other: { models: withBelief(warm.cold, belief), weight: 1 - warm.probability } };
 }
 
 /** Before anything was measured there is nothing to improve on, so that sources choose by their confidence bound. */

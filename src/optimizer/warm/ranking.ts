@@ -22,6 +22,11 @@ export function rankingShare(predicted: Float64Array, y: Float64Array): number |
   return pairs === 0 ? undefined : 1 - misranked(predicted, y) / pairs;
 }
 
+/** Whether a share is lower than that of unrelated predictions by more than its standard error (Kendall 1938), of n values. */
+export function worseThanChance(share: number, n: number): boolean {
+  return 2 * share - 1 < -Math.sqrt((2 * (2 * n + 5)) / (9 * n * (n - 1)));
+}
+
 /**
  * Weights of sources by how often a draw of each puts the new observations in the best order, against leave-one-out draws
  * of the new data's own model (Feurer, Letham and Bakshy 2018, Scalable Meta-Learning for Bayesian Optimization using

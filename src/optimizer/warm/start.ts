@@ -3,21 +3,25 @@ import type { Outcome, Row } from '../data.ts';
 import { type Models, buildModels } from '../models.ts';
 import type { Problem, Suggestion } from '../problem.ts';
 import type { Space } from '../space.ts';
-import { SourcesPrior } from './process.ts';
 import type { Source, SourceReport } from './source.ts';
-import { contributions, fitWarm } from './warm.ts';
+import { type WarmOutcome, contributions, fitWarm } from './warm.ts';
 
-/** The models of a campaign that has sources. */
+/** The models of a campaign that has sources: with them, and without. */
 export interface WarmStart {
   readonly models: Models;
+  /** Undefined before every outcome was measured. */
+  readonly cold: Models | undefined;
+  /** Probability that the sources are related to the outcomes. */
+  readonly probability: number;
   readonly reports: readonly SourceReport[];
-  /** Whether any source is trusted by any model; if not, the models are those of a cold start. */
-  readonly trusted: boolean;
   /** What every source adds to the predictions at a point (model coordinates), by objective. */
   contributions(x: Float64Array): Record<string, Record<string, number>>;
 }
 
-/** Undefined without a usable source, or where some outcome has neither observations nor a source. */
+/** Prior log odds that sources help: three to one. */
+const priorOdds = Math.log(3);
+
+/** Undefined without a usable source, or where some outcome has no model. */
 export function warmStart(
   problem: Problem,
   space: Space,
@@ -27,25 +31,26 @@ export function warmStart(
 ): WarmStart | undefined {
   const usable = sources.filter(({ cap, data }) => cap !== 0 && data.length > 0);
   if (usable.length === 0) return undefined;
-  const reports: SourceReport[] = [];
+  const fits = new Map<string, WarmOutcome>();
   const fit = (_space: Space, _rows: readonly Row[], name: string, turned: boolean): Outcome | undefined => {
-    const warm = fitWarm(problem, usable, random, { space, rows, name, turned });
-    reports.push(...warm.reports);
-    return warm.outcome;
+    const found = fitWarm(problem, usable, random, { space, rows, name, turned });
+    fits.set(name, found);
+    return found.warm ?? found.cold;
   };
   const models = buildModels(problem, space, rows, fit);
+  const found = [...fits.values()];
   if (models === undefined) return undefined;
+  const odds = found.reduce((sum, { evidence }) => sum + evidence, priorOdds);
+  const probability = found.some(({ warm }) => warm !== undefined) ? 1 / (1 + Math.exp(-odds)) : 0;
+  const cold = buildModels(problem, space, rows, (_space, _rows, name) => fits.get(name)!.cold);
+  const reports = found.flatMap((one) =>
+    one.reports.map((report) => ({ ...report, trust: probability * report.trust })),
+  );
+  const views = models.aims.map(({ objective: { name }, outcome }) => ({ name, outcome, used: fits.get(name)!.used }));
   return {
-    models,
-    reports,
-    trusted: [...models.outcomes.values()].some(({ gp }) => gp.prior instanceof SourcesPrior),
+    ...{ models, cold, probability, reports },
     contributions: (x) =>
-      Object.fromEntries(
-        models.aims.map(({ objective: { name }, outcome }) => {
-          const names = reports.filter((report) => report.outcome === name).map((report) => report.name);
-          return [name, contributions(outcome, names, x)];
-        }),
-      ),
+      Object.fromEntries(views.map(({ name, outcome, used }) => [name, contributions(outcome, used, x)])),
   };
 }
 

@@ -1,6 +1,5 @@
 import type { Stream } from '../../base/random.ts';
 import { type Outcome, type Row, fitOutcome } from '../data.ts';
-import type { Gp } from '../fit.ts';
 import type { Training } from '../likelihood.ts';
 import type { Datum, Problem } from '../problem.ts';
 import { atObservations } from '../report.ts';
@@ -8,25 +7,26 @@ import type { Space } from '../space.ts';
 import { type FittedSource, fitSource } from './fitted.ts';
 import { type Multitask, correlations, fitMultitask } from './multitask.ts';
 import { type Predictions, SourcesPrior, predictAt } from './process.ts';
-import { rankingShare, rankingWeights } from './ranking.ts';
+import { rankingShare, rankingWeights, worseThanChance } from './ranking.ts';
 import type { Source, SourceReport } from './source.ts';
 
-/** An outcome's model with what each source was worth for it. */
+/** An outcome's models with and without sources. */
 export interface WarmOutcome {
-  readonly outcome: Outcome | undefined;
+  /** The model with sources; undefined where none can be used. */
+  readonly warm: Outcome | undefined;
+  /** The model without; undefined where nothing was measured. */
+  readonly cold: Outcome | undefined;
+  /** Log of how much more probable the new observations are with the sources than without. */
+  readonly evidence: number;
+  /** Names of the sources in the model, in its order. */
+  readonly used: readonly string[];
   readonly reports: readonly SourceReport[];
 }
 
 /** Fewer observations than this cannot tell sources apart: all count alike, as far as their caps let them. */
 const fewest = 3;
 
-/** Evidence (log predictive density of all new observations) that must speak against the sources before they are dropped. */
-const benefit = 0.5;
-
-/**
- * Models one outcome with the help of sources: several ways of weighting them compete, and the new data's own model
- * without any, by the leave-one-out log predictive density of the new observations.
- */
+/** Models one outcome without sources, and with them in that of several ways of weighting them which the evidence favours. */
 export function fitWarm(
   problem: Problem,
   sources: readonly Source[],
@@ -36,13 +36,41 @@ export function fitWarm(
   const cold = fitOutcome(space, rows, name, turned);
   // In an order of their own, so that the order in which they came does not matter.
   const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const fitted = sorted.flatMap((source) => (source.cap === 0 ? [] : (fitSource(problem, source, name, turned) ?? [])));
-  if (fitted.length === 0) return { outcome: cold, reports: [] };
+  const fitted = sorted.flatMap((source) => fitSource(problem, source, name, turned) ?? []);
+  if (fitted.length === 0) return { warm: undefined, cold, evidence: 0, used: [], reports: [] };
   const frame = frameOf(space, rows, name, turned, fitted);
-  const predictions = fitted.map(({ process }) => predictAt(process, frame.training.points));
-  const candidates = candidatesOf(frame, fitted, predictions, cold, random);
-  const best = candidates.reduce((a, b) => (b.evidence > a.evidence ? b : a), candidates[0]!);
-  return { outcome: best.outcome, reports: reportsOf(name, best.outcome, fitted, predictions, frame.training.y) };
+  const { points, y } = frame.training;
+  const all = fitted.map((source): Rated => {
+    const prediction = predictAt(source.process, points);
+    return { ...source, prediction, ranking: rankingShare(prediction.mean, y) };
+  });
+  const rated = all.filter(({ ranking }) => ranking === undefined || !worseThanChance(ranking, y.length));
+  const candidates = rated.length === 0 ? [] : candidatesOf(frame, rated, cold, random);
+  if (candidates.length === 0) {
+    return { warm: undefined, cold, evidence: 0, used: [], reports: all.map((one) => reportOf(name, one)) };
+  }
+  const best = candidates.reduce((a, b) => (b.evidence > a.evidence ? b : a));
+  const { prior, settings } = best.outcome.gp;
+  const trust = correlations((prior as SourcesPrior).weights, settings.variance);
+  return {
+    ...{ warm: best.outcome, cold, evidence: cold === undefined ? 0 : best.evidence - evidenceOf(cold) },
+    used: rated.map(({ source }) => source.name),
+    reports: all.map((one) => reportOf(name, one, trust[rated.indexOf(one)])),
+  };
+}
+
+/** A source with what it expects at the new observations. */
+interface Rated extends FittedSource {
+  readonly prediction: Predictions;
+  /** Share of pairs in the right order. */
+  readonly ranking: number | undefined;
+}
+
+function reportOf(outcome: string, { source, observations, ignored, ranking }: Rated, trust = 0): SourceReport {
+  return {
+    ...{ name: source.name, outcome, trust, cap: source.cap ?? 1, observations, ignored },
+    ...(ranking === undefined ? {} : { ranking }),
+  };
 }
 
 interface Candidate {
@@ -52,8 +80,7 @@ interface Candidate {
 
 function candidatesOf(
   frame: Frame,
-  fitted: readonly FittedSource[],
-  predictions: readonly Predictions[],
+  fitted: readonly Rated[],
   cold: Outcome | undefined,
   random: (name: string) => Stream,
 ): Candidate[] {
@@ -61,19 +88,16 @@ function candidatesOf(
   const n = training.points.length;
   const even = new Float64Array(fitted.length).fill(1 / fitted.length);
   const task = {
-    ...{ training, predictions, processes: fitted.map(({ process }) => process) },
+    ...{ training, predictions: fitted.map(({ prediction }) => prediction) },
+    processes: fitted.map(({ process }) => process),
     caps: Float64Array.from(fitted, ({ source }) => source.cap ?? 1),
   };
   const rules = n < fewest ? [[even]] : rulesOf(task, fitted, cold!, random);
-  const warm = rules.flatMap((directions): Candidate[] => {
+  return rules.flatMap((directions): Candidate[] => {
     const gp = fitMultitask({ ...task, directions });
-    if (gp === undefined) return [];
-    const outcome = { ...frame.outcome, gp };
-    return [{ outcome, evidence: n < fewest ? 0 : benefit + logPredictive(outcome) }];
+    const outcome = gp && { ...frame.outcome, gp };
+    return outcome === undefined ? [] : [{ outcome, evidence: evidenceOf(outcome) }];
   });
-  return cold === undefined || (n < fewest && warm.length > 0)
-    ? warm
-    : [...warm, { outcome: cold, evidence: logPredictive(cold) }];
 }
 
 /** Every source with a weight of its own; and, of several, all in the proportions of their rankings. */
@@ -95,15 +119,14 @@ function rulesOf(
   return total > 0 ? [each, [weights.map((weight) => weight / total)]] : [each];
 }
 
-/** Sum of the log densities of the observations, each predicted from the others, in the outcome's own unit. */
-function logPredictive(outcome: Outcome): number {
+/** Sum of the log densities of the observations, each predicted from all others, in the outcome's own unit. */
+function evidenceOf(outcome: Outcome): number {
   const { leftOutMean, leftOutVariance } = atObservations(outcome);
   return outcome.gp.training.y.reduce((sum, y, i) => {
     const variance = leftOutVariance[i]!;
     const error = y - leftOutMean[i]!;
-    return (
-      sum - 0.5 * (Math.log(2 * Math.PI * variance) + (error * error) / variance) - Math.log(Math.abs(outcome.scale))
-    );
+    const unit = Math.log(2 * Math.PI * variance * outcome.scale ** 2);
+    return sum - 0.5 * (unit + (error * error) / variance);
   }, 0);
 }
 
@@ -161,26 +184,6 @@ function scaleOf(values: readonly number[], offset: number, given: number, expec
     ? (pseudo * given * given + (values.length - 1) * found) / (pseudo + values.length - 1)
     : found;
   return pooled > 0 ? Math.sqrt(pooled) : given;
-}
-
-function reportsOf(
-  outcome: string,
-  { gp }: { readonly gp: Gp },
-  fitted: readonly FittedSource[],
-  predictions: readonly Predictions[],
-  y: Float64Array,
-): SourceReport[] {
-  const trust =
-    gp.prior instanceof SourcesPrior
-      ? correlations(gp.prior.weights, gp.settings.variance)
-      : new Float64Array(fitted.length);
-  return fitted.map(({ source, observations, ignored }, s) => {
-    const ranking = rankingShare(predictions[s]!.mean, y);
-    return {
-      ...{ name: source.name, outcome, trust: trust[s]!, cap: source.cap ?? 1, observations, ignored },
-      ...(ranking === undefined ? {} : { ranking }),
-    };
-  });
 }
 
 /** What every source adds to the prediction of an outcome at a point, in the outcome's unit, by the source's name. */

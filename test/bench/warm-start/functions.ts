@@ -16,7 +16,7 @@ const pointOf = (u: readonly number[]): Point => Object.fromEntries(u.map((value
 const numbers = (point: Point): number[] => Object.values(point).map(Number);
 
 interface SourceTask extends ReferenceTask {
-  readonly sources: Record<string, { x: number[][]; y: number[] }>;
+  readonly sources: Record<string, { x: number[][]; y: number[] }[]>;
 }
 
 const top = 3.322368011415515;
@@ -37,7 +37,7 @@ function referenceHartmann(kind: 'related' | 'permuted'): Task | undefined {
     return top - Math.max(...data.map(({ point }) => hartmann6(numbers(point))));
   };
   const sourceOf = (seed: number): Source => {
-    const { x, y } = task.sources[seed]!;
+    const { x, y } = task.sources[seed]![0]!;
     return { name: kind, data: x.map((u, i) => ({ point: pointOf(u), values: { y: y[i]! } })) };
   };
   const multitask = task.results['botorch:mtgp']!.final_regret_median;
