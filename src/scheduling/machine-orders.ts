@@ -18,7 +18,12 @@ export class MachineOrders {
   makespan = 0;
   /** All operations so that each comes after those that it waits for. */
   readonly order: Int32Array;
-  readonly #waits: Int32Array;
+  /** Where every operation stands in `order`. */
+  readonly #place: Int32Array;
+  /** The round in which an operation was marked last. */
+  readonly #marks: Int32Array;
+  readonly #aside: Int32Array;
+  #round = 0;
 
   constructor(form: Disjunctive) {
     const { count, machines } = form;
@@ -31,7 +36,9 @@ export class MachineOrders {
     this.head = new Float64Array(count);
     this.tail = new Float64Array(count);
     this.order = new Int32Array(count);
-    this.#waits = new Int32Array(count);
+    this.#place = new Int32Array(count);
+    this.#marks = new Int32Array(count);
+    this.#aside = new Int32Array(count);
   }
 
   load({ machine, order }: Selection): void {
@@ -49,7 +56,10 @@ export class MachineOrders {
       else this.next[p] = o;
       last[m] = o;
     }
-    this.evaluate();
+    this.order.set(order);
+    order.forEach((o, i) => (this.#place[o] = i));
+    this.#heads(0);
+    this.#tails(this.form.count - 1);
   }
 
   save(): Selection {
@@ -61,8 +71,29 @@ export class MachineOrders {
     return Infinity;
   }
 
-  /** Takes `o` from where it is and puts it on `machine` after `p` (-1: first). Times are old until `evaluate`. */
-  move(o: number, machine: number, p: number): void {
+  /**
+   * Takes `o` from where it is and puts it on `machine` after `p` (-1: first), and finds all times anew. False, and nothing
+   * has changed, when operations would wait for each other.
+   */
+  move(o: number, machine: number, p: number): boolean {
+    const [from, before] = [this.machine[o]!, this.previous[o]!];
+    this.#link(o, machine, p);
+    const at = this.#place[o]!;
+    const n = this.next[o]!;
+    let [low, high] = [at, at];
+    let fits = true;
+    if (p >= 0 && this.#place[p]! > at) fits = this.#postpone(o, (high = this.#place[p]!));
+    else if (n >= 0 && this.#place[n]! < at) fits = this.#advance(o, (low = this.#place[n]!));
+    if (!fits) {
+      this.#link(o, from, before);
+      return false;
+    }
+    this.#heads(low);
+    this.#tails(high);
+    return true;
+  }
+
+  #link(o: number, machine: number, p: number): void {
     this.#cut(o);
     const n = p < 0 ? this.first[machine]! : this.next[p]!;
     if (machine !== this.machine[o]) {
@@ -84,35 +115,72 @@ export class MachineOrders {
     if (n >= 0) this.previous[n] = p;
   }
 
-  /** Finds heads, tails, order and makespan anew; false, and these are meaningless, when operations wait for each other. */
-  evaluate(): boolean {
-    const { count, before, after } = this.form;
-    const { order, next, previous } = this;
-    const waits = this.#waits;
-    let filled = 0;
-    for (let o = 0; o < count; o++) {
-      waits[o] = (before[o]! < 0 ? 0 : 1) + (previous[o]! < 0 ? 0 : 1);
-      if (waits[o] === 0) order[filled++] = o;
+  /** Puts `o`, and what waits for it up to place `to`, behind that; false when what is there waits for it too. */
+  #postpone(o: number, to: number): boolean {
+    const { before } = this.form;
+    const { order, previous } = this;
+    const from = this.#place[o]!;
+    this.#round += 1;
+    this.#marks[o] = this.#round;
+    for (let i = from + 1; i <= to; i++) {
+      const x = order[i]!;
+      const [b, p] = [before[x]!, previous[x]!];
+      if ((b < 0 || this.#marks[b] !== this.#round) && (p < 0 || this.#marks[p] !== this.#round)) continue;
+      if (i === to) return false;
+      this.#marks[x] = this.#round;
     }
-    for (let i = 0; i < filled; i++) {
-      const o = order[i]!;
-      this.head[o] = Math.max(this.headInChain(o), this.headOnMachine(o));
-      const a = after[o]!;
-      const n = next[o]!;
-      if (a >= 0 && --waits[a]! === 0) order[filled++] = a;
-      if (n >= 0 && --waits[n]! === 0) order[filled++] = n;
-    }
-    if (filled < count) return false;
-    this.#tails();
+    this.#part(from, to, true);
     return true;
   }
 
-  #tails(): void {
-    let makespan = 0;
-    for (let i = this.form.count - 1; i >= 0; i--) {
+  /** Puts `o`, and what it waits for down to place `to`, before that; false when it waits for what is there too. */
+  #advance(o: number, to: number): boolean {
+    const { after } = this.form;
+    const { order, next } = this;
+    const from = this.#place[o]!;
+    this.#round += 1;
+    this.#marks[o] = this.#round;
+    for (let i = from - 1; i >= to; i--) {
+      const x = order[i]!;
+      const [a, n] = [after[x]!, next[x]!];
+      if ((a < 0 || this.#marks[a] !== this.#round) && (n < 0 || this.#marks[n] !== this.#round)) continue;
+      if (i === to) return false;
+      this.#marks[x] = this.#round;
+    }
+    this.#part(to, from, false);
+    return true;
+  }
+
+  /** Between two places, puts the marked operations behind the others, or before them. */
+  #part(from: number, to: number, behind: boolean): void {
+    const { order } = this;
+    let kept = 0;
+    let at = from;
+    for (let i = from; i <= to; i++) {
+      const x = order[i]!;
+      if ((this.#marks[x] === this.#round) === behind) this.#aside[kept++] = x;
+      else order[at++] = x;
+    }
+    for (let i = 0; i < kept; i++) order[at++] = this.#aside[i]!;
+    for (let i = from; i <= to; i++) this.#place[order[i]!] = i;
+  }
+
+  #heads(from: number): void {
+    for (let i = from; i < this.form.count; i++) {
+      const o = this.order[i]!;
+      this.head[o] = Math.max(this.headInChain(o), this.headOnMachine(o));
+    }
+  }
+
+  #tails(from: number): void {
+    for (let i = from; i >= 0; i--) {
       const o = this.order[i]!;
       this.tail[o] = Math.max(this.tailInChain(o), this.tailOnMachine(o));
-      makespan = Math.max(makespan, this.head[o]! + this.duration[o]!);
+    }
+    let makespan = 0;
+    for (let o = 0; o < this.form.count; o++) {
+      const through = this.head[o]! + this.duration[o]!;
+      if (through > makespan) makespan = through;
     }
     this.makespan = makespan;
   }

@@ -6,10 +6,10 @@ import type { Plan, SchedulingProblem } from './model.ts';
 import { Tabu } from './tabu.ts';
 
 /** How many good schedules are kept to combine. */
-const poolSize = 8;
+const poolSize = 12;
 
 /** Tabu iterations without a better schedule after which a search is over. */
-const patience = 4000;
+const patience = 2500;
 
 /** Tabu iterations in one step. */
 const portion = 100;

@@ -6,7 +6,7 @@ import { MachineOrders } from './machine-orders.ts';
 /**
  * Tabu search (Glover 1989) over orders and machines: always goes to the best neighbour by its estimate, even a worse one,
  * except back. An order of two operations that a move has undone, and a machine that an operation has left, are tabu for
- * about 10 + chains / machines iterations (Zhang et al. 2007), unless the best schedule so far seems to be beaten.
+ * 6 + chains / machines iterations or up to twice as many, unless the best schedule so far seems to be beaten.
  */
 export class Tabu {
   readonly #orders: MachineOrders;
@@ -37,7 +37,7 @@ export class Tabu {
     this.#pairs = new Int32Array(form.count * form.count);
     this.#homes = new Int32Array(form.count * form.machines);
     const chains = new Set(form.chain).size;
-    this.#tenure = Math.round(10 + chains / new Set(form.options.flat().map(({ machine }) => machine)).size);
+    this.#tenure = Math.round(6 + chains / new Set(form.options.flat().map(({ machine }) => machine)).size);
   }
 
   /** Starts from here, and forgets what was before. */
@@ -135,18 +135,14 @@ export class Tabu {
     const orders = this.#orders;
     const { form, machine } = orders;
     const o = this.#operation;
-    const until = this.#iteration + this.#tenure + this.#random.integer(1 + (this.#tenure >> 1));
-    const [from, before] = [machine[o]!, orders.previous[o]!];
+    const until = this.#iteration + this.#tenure + this.#random.integer(1 + this.#tenure);
+    const from = machine[o]!;
     if (from === this.#machine)
       this.#passes(o, this.#after, (earlier, later) => {
         this.#pairs[later * form.count + earlier] = until;
         return false;
       });
     else this.#homes[o * form.machines + from] = until;
-    orders.move(o, this.#machine, this.#after);
-    if (orders.evaluate()) return true;
-    orders.move(o, from, before);
-    orders.evaluate();
-    return false;
+    return orders.move(o, this.#machine, this.#after);
   }
 }
