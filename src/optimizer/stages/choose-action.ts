@@ -1,0 +1,213 @@
+import type { Prediction } from '../problem.ts';
+import type { Chain } from './chain.ts';
+import type { Flight, Situation } from './decide.ts';
+import { climbGain, emptyWalk, menusOf, screenDesigns, settingsAround } from './designs.ts';
+import { idleSamples } from './first.ts';
+import { walkOf } from './links.ts';
+import { type Network, type Sample, readyStages } from './network.ts';
+import { type Branching, type OpenWalk, Policies, type Setting, openWalk } from './policy.ts';
+import type { Decision } from './staged.ts';
+
+/** A decision in coordinates. */
+export interface Action {
+  readonly kind: 'start' | 'resume';
+  readonly flight: Flight;
+  readonly cost: number;
+  readonly value?: number;
+  readonly predicted?: Prediction;
+  readonly reason: string;
+}
+
+/** A stage that could be run now, with the best rate found for it. */
+interface Option {
+  readonly sample?: Sample;
+  readonly walk: OpenWalk;
+  readonly stage: number;
+  readonly setting: Setting;
+  readonly rate: number;
+}
+
+export interface Chosen {
+  readonly action: Action;
+  /** Best rate of every idle sample. */
+  readonly rates: ReadonlyMap<string, number>;
+}
+
+/** Draws and settings by the number of stages: the tree of a start must stay near a thousand leaves. */
+const sizes = (stages: number): Branching & { readonly menu: number } =>
+  stages <= 2
+    ? { first: 32, further: 4, menu: 10 }
+    : stages === 3
+      ? { first: 12, further: 4, menu: 5 }
+      : { first: 8, further: 2, menu: stages === 4 ? 3 : 2 };
+
+/** The action of the highest expected gain per expected cost. */
+export function chooseAction(situation: Situation, chain: Chain, index: number): Chosen {
+  const { network, random } = situation;
+  const size = sizes(network.path.length);
+  const near = bestSettings(situation, chain);
+  const screen = new Policies(chain, { first: 12, further: 3 }, random(`screen/${index}`));
+  const designs = screenDesigns(screen, near, random(`designs/${index}`));
+  const policies = new Policies(chain, size, random(`tree/${index}`));
+  policies.menus = menusOf(network, designs, near, size.menu);
+  const climbed = climbWhole(situation, chain, near, index);
+  const fresh = bestStart(
+    policies,
+    [...(climbed === undefined ? [] : [climbed]), ...designs.map(({ settings }) => settings)],
+    designs[0]!.rate,
+  );
+  const held = heldOptions(situation, policies, fresh.rate, index);
+  const best = held.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
+  const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
+  return { action: actionOf(situation, policies, best, fresh), rates };
+}
+
+/** Parameters of the best complete samples, best first, by stage. */
+function bestSettings({ network, samples }: Situation, chain: Chain): Float64Array[][] {
+  const { last, nodes } = network;
+  const complete = samples.filter(({ y, alone }) => y[last] !== undefined && alone === undefined);
+  const worth = new Map(
+    complete.map((sample) => {
+      chain.look(walkOf(network, sample), last, 0, 0);
+      return [sample, chain.worth(chain.mean)];
+    }),
+  );
+  const best = [...complete].sort((a, b) => worth.get(b)! - worth.get(a)!).slice(0, 6);
+  return nodes.map((_, k) => best.flatMap(({ x }) => x[k] ?? []));
+}
+
+/** Where the objective's link reads no output, all stages can be chosen together as one experiment. */
+function climbWhole(
+  { network, random }: Situation,
+  chain: Chain,
+  near: readonly (readonly Float64Array[])[],
+  index: number,
+) {
+  const { path, nodes } = network;
+  if (chain.objective.inputs !== 'parameters' || path.some((k) => nodes[k]!.stage.space.designs !== undefined))
+    return undefined;
+  const whole = near[network.last]!.map((_, i) => Float64Array.from(path.flatMap((k) => [...near[k]![i]!])));
+  const settings = climbGain(chain, emptyWalk(network), path, whole, random(`whole/${index}`));
+  return settings && nodes.map((_, k) => settings[path.indexOf(k)]!);
+}
+
+function bestStart(policies: Policies, designs: readonly (readonly Setting[])[], guess: number): Option {
+  const { network } = policies.chain;
+  const walk = emptyWalk(network);
+  let best: Option | undefined;
+  for (const stage of readyStages(network, walk)) {
+    const menus = policies.menus;
+    designs.forEach((settings, i) => {
+      const setting = settings[stage]!;
+      // A design's own later settings compete beside the menu.
+      policies.menus = menus.map((menu, k) =>
+        settings[k] === undefined || k === stage ? menu : [settings[k], ...menu.slice(0, -1)],
+      );
+      const { gain, cost } = policies.run(walk, stage, setting, best?.rate ?? guess);
+      if (i > 0 && gain - best!.rate * cost <= 0) return;
+      const rate = policies.rateOf(walk, stage, setting, best?.rate ?? guess);
+      if (best === undefined || rate > best.rate) best = { walk, stage, setting, rate };
+    });
+    policies.menus = menus;
+  }
+  return best!;
+}
+
+/** Every idle sample at its best setting; the most promising have it refined. */
+function heldOptions(situation: Situation, policies: Policies, guess: number, index: number): Option[] {
+  const { network, random } = situation;
+  const options = idleSamples(situation).map((sample) => {
+    const walk = openWalk(walkOf(network, sample));
+    const found = readyStages(network, sample).flatMap((stage) =>
+      policies.menus[stage]!.map((setting) => ({
+        sample,
+        walk,
+        stage,
+        setting,
+        rate: roughRate(policies, walk, stage, setting, guess),
+      })),
+    );
+    return found.reduce((a, b) => (b.rate > a.rate ? b : a));
+  });
+  options.sort((a, b) => b.rate - a.rate);
+  return options.map((option, i) => (i < 3 ? refine(policies, option, random(`refine/${index}/${i}`), guess) : option));
+}
+
+function roughRate(policies: Policies, walk: OpenWalk, stage: number, setting: Setting, guess: number): number {
+  const { gain, cost } = policies.run(walk, stage, setting, guess);
+  return gain / cost;
+}
+
+function refine(
+  policies: Policies,
+  option: Option,
+  random: Parameters<typeof settingsAround>[3],
+  guess: number,
+): Option {
+  const { chain } = policies;
+  const { stage, walk, setting } = option;
+  if (chain.network.nodes[stage]!.space.dimensions.length === 0) {
+    return { ...option, rate: policies.rateOf(walk, stage, setting, guess) };
+  }
+  if (stage === chain.network.last) {
+    const [found] = climbGain(chain, walk, [stage], [setting.x], random) ?? [];
+    const rate = found === undefined ? 0 : policies.rateOf(walk, stage, found, guess);
+    return rate > option.rate ? { ...option, setting: found!, rate } : option;
+  }
+  const around = settingsAround(chain.network, stage, [setting.x], random).slice(-24);
+  const tried = [setting, ...around].map((other) => ({
+    ...option,
+    setting: other,
+    rate: roughRate(policies, walk, stage, other, guess),
+  }));
+  return tried.reduce((a, b) => (b.rate > a.rate ? b : a));
+}
+
+function actionOf(situation: Situation, policies: Policies, best: Option, fresh: Option): Action {
+  const { sample, walk, stage, setting, rate } = best;
+  const kind = sample === undefined ? 'start' : 'resume';
+  return {
+    kind,
+    flight: {
+      ...{ sample: sample?.name ?? '', stage, x: setting.x, alone: false },
+      walk: { x: walk.x.map((point, k) => (k === stage ? setting.model : point)), y: [...walk.y] },
+    },
+    cost: setting.cost,
+    value: rate,
+    predicted: policies.forecast(openWalk(walk), stage, setting),
+    reason: reasonOf(situation.network, best, fresh),
+  };
+}
+
+const round = (value: number): string => String(Number(value.toPrecision(3)));
+
+function reasonOf({ nodes }: Network, { sample, stage, rate }: Option, fresh: Option): string {
+  const { id } = nodes[stage]!.stage;
+  if (sample === undefined) return `A new sample promises ${round(rate)} of gain per cost, more than any held one.`;
+  return `Going on with ${id} promises ${round(rate)} of gain per cost, a new sample ${round(fresh.rate)}.`;
+}
+
+/** A held sample that promises less than this share of the best action's rate is given up. */
+const hopeless = 1e-6;
+
+/** Held samples to drop: those that promise next to nothing, and the least promising where places run out. */
+export function holdings(situation: Situation, { action, rates }: Chosen): Decision[] {
+  const { network, options, flights } = situation;
+  const waiting = idleSamples(situation).filter(({ name }) => name !== action.flight.sample);
+  waiting.sort((a, b) => rates.get(a.name)! - rates.get(b.name)!);
+  const places = options.places ?? Infinity;
+  // Whatever is in flight before the last stage will need a place as well.
+  const coming = [...flights, action.flight].filter(({ stage, alone }) => stage !== network.last && !alone).length;
+  const excess = Math.max(0, waiting.length + coming - places);
+  return waiting.flatMap((sample, i): Decision[] => {
+    const none = rates.get(sample.name)! < hopeless * action.value!;
+    if (!none && i >= excess) return [];
+    const stage = readyStages(network, sample)[0]!;
+    const reason = none
+      ? 'Promises next to nothing.'
+      : `The ${places} places are full, and this one promises the least.`;
+    return [
+      { kind: 'drop', sample: sample.name, stage: network.nodes[stage]!.stage.id, parameters: {}, cost: 0, reason },
+    ];
+  });
+}

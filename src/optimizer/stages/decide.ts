@@ -1,0 +1,124 @@
+import { type Result, failed, ok } from '../../base/failure.ts';
+import { type Stream, stream } from '../../base/random.ts';
+import { Chain } from './chain.ts';
+import { checkStaged } from './check.ts';
+import { type Action, chooseAction, holdings } from './choose-action.ts';
+import { initialAction, isInitial } from './first.ts';
+import { type Link, type Walk, walkOf } from './links.ts';
+import { type Network, type Sample, compileNetwork, pendingSample, samplesOf } from './network.ts';
+import { decode } from '../space.ts';
+import type { Decision, DecideOptions, PendingStage, StagedAnswer, StagedProblem, StagedRow } from './staged.ts';
+import { fitLinks } from './surrogates.ts';
+
+/** A stage in flight on a sample. */
+export interface Flight {
+  readonly sample: string;
+  readonly stage: number;
+  readonly walk: Walk;
+  /** Search coordinates of the stage's parameters. */
+  readonly x: Float64Array;
+  /** Whether it runs alone, on no sample that could be carried through. */
+  readonly alone: boolean;
+}
+
+/** Everything one call works with; flights grow by every decision. */
+export interface Situation {
+  readonly network: Network;
+  readonly samples: readonly Sample[];
+  readonly flights: Flight[];
+  readonly dropped: Set<string>;
+  readonly links: readonly (readonly Link[])[] | undefined;
+  readonly options: DecideOptions;
+  readonly random: (name: string) => Stream;
+}
+
+/**
+ * Chooses what to do next: start a new sample with parameters of its first stage, resume a held one with parameters of its
+ * next stage, or drop a held one; by the expected gain on the best final objective per expected cost, over policies that
+ * may give a sample up after every stage. Everything in flight counts. Pure: equal arguments give equal answers, and the
+ * order of the rows does not matter.
+ *
+ * Failures: `input.invalid` for input that makes no sense.
+ */
+export function decide(
+  problem: StagedProblem,
+  rows: readonly StagedRow[],
+  pending: readonly PendingStage[],
+  options: DecideOptions,
+): Result<StagedAnswer> {
+  const wrong = checkStaged(problem, rows, pending, options);
+  if (wrong !== undefined) return failed(wrong);
+  const network = compileNetwork(problem);
+  const samples = samplesOf(network, rows);
+  const size = `${rows.length}/${rows.reduce((sum, { stages }) => sum + Object.keys(stages).length, 0)}/${pending.length}`;
+  const random = (name: string) => stream(options.seed, `stages/${name}/${size}`);
+  const links = fitLinks(network, samples, random('weights'), options.model);
+  const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
+  const situation: Situation = { network, samples, flights, dropped: new Set(), links, options, random };
+  const decisions: Decision[] = [];
+  for (let index = 0; index < options.count; index++) {
+    const { action, drops } = next(situation, index);
+    for (const drop of drops) {
+      situation.dropped.add(drop.sample);
+      decisions.push(drop);
+    }
+    if (action === undefined) break;
+    decisions.push(decisionOf(situation, action, decisions));
+    flights.push({ ...action.flight, sample: decisions.at(-1)!.sample });
+  }
+  return ok({ decisions, model: { links: (links ?? []).flatMap((list) => list.map(({ report }) => report)) } });
+}
+
+const byName = (a: PendingStage, b: PendingStage): number => (a.sample + a.stage < b.sample + b.stage ? -1 : 1);
+
+function flightOf(network: Network, samples: readonly Sample[], pending: PendingStage): Flight {
+  const sample = pendingSample(network, samples, pending);
+  const stage = network.index.get(pending.stage)!;
+  const alone = pending.inputs !== undefined;
+  return { sample: pending.sample, stage, walk: walkOf(network, sample), x: sample.x[stage]!, alone };
+}
+
+function next(situation: Situation, index: number): { action?: Action; drops: readonly Decision[] } {
+  const { links, samples, network } = situation;
+  const complete = samples.filter(({ y, alone }) => y[network.last] !== undefined && alone === undefined).length;
+  const first =
+    isInitial(situation) || links === undefined || complete < 2 ? initialAction(situation, index) : undefined;
+  if (first !== undefined || links === undefined || complete < 2) return { ...(first && { action: first }), drops: [] };
+  const chosen = chooseAction(situation, chainOf(situation, links), index);
+  return { action: chosen.action, drops: holdings(situation, chosen) };
+}
+
+/** The chain with the best complete sample as incumbent and everything in flight undecided. */
+function chainOf(
+  { network, samples, flights, options, random }: Situation,
+  links: readonly (readonly Link[])[],
+): Chain {
+  const chain = new Chain(network, links, flights.length + options.count, -Infinity, random('scenes'));
+  let incumbent = -Infinity;
+  for (const sample of samples) {
+    if (sample.y[network.last] === undefined || sample.alone !== undefined) continue;
+    chain.look(walkOf(network, sample), network.last, 0, 0);
+    incumbent = Math.max(incumbent, chain.worth(chain.mean));
+  }
+  chain.incumbents.fill(incumbent);
+  for (const { walk, stage } of flights) if (network.path.includes(stage)) chain.add(walk, stage);
+  return chain;
+}
+
+function decisionOf({ network, samples, flights }: Situation, action: Action, before: readonly Decision[]): Decision {
+  const { flight, value, predicted, reason, cost, kind } = action;
+  const { stage, space } = network.nodes[flight.stage]!;
+  const names = new Set([...samples.map(({ name }) => name), ...flights.map(({ sample }) => sample)]);
+  let number = 1 + before.filter((decision) => decision.kind === 'start').length;
+  while (names.has(`new-${number}`)) number += 1;
+  return {
+    kind,
+    sample: kind === 'start' ? `new-${number}` : flight.sample,
+    stage: stage.id,
+    parameters: decode(space, flight.x),
+    ...(predicted === undefined ? {} : { predicted }),
+    ...(value === undefined ? {} : { value }),
+    cost,
+    reason,
+  };
+}

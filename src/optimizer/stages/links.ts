@@ -1,0 +1,239 @@
+import type { Outcome } from '../data.ts';
+import { type Gp, build, fitGp } from '../fit.ts';
+import type { Training } from '../likelihood.ts';
+import type { Parameter } from '../problem.ts';
+import { atObservations } from '../report.ts';
+import { type Space, compileSpace } from '../space.ts';
+import { type Network, type Sample, modelOf } from './network.ts';
+import type { LinkInputs, LinkReport } from './staged.ts';
+
+/** Where one coordinate of a link's input comes from: a parameter, or an output moved to [0, 1]. */
+interface Piece {
+  readonly stage: number;
+  readonly column: number;
+  readonly output: boolean;
+  readonly offset: number;
+  readonly span: number;
+}
+
+/** A sample on its way: model coordinates of the parameters and raw outputs, by stage. */
+export interface Walk {
+  readonly x: readonly (Float64Array | undefined)[];
+  readonly y: readonly (Float64Array | undefined)[];
+}
+
+/** The surrogate of one output of one stage. */
+export interface Link extends Outcome {
+  readonly stage: number;
+  /** Index of the output in its stage. */
+  readonly output: number;
+  readonly inputs: LinkInputs;
+  readonly pieces: readonly Piece[];
+  /** Variance of a measurement about the truth, standardised. */
+  readonly noise: number;
+  readonly report: LinkReport;
+}
+
+/** A value to be modelled, with its samples. */
+interface Target {
+  readonly stage: number;
+  readonly output: number;
+  readonly name: string;
+  /** Known noise variance, NaN where learned. */
+  readonly noise: number;
+  readonly turned: boolean;
+  readonly valueOf: (sample: Sample) => number;
+}
+
+/** Writes the input of a link at a walk. */
+export function readInput({ pieces }: Pick<Link, 'pieces'>, walk: Walk, out: Float64Array): void {
+  for (let j = 0; j < pieces.length; j++) {
+    const { stage, column, output, offset, span } = pieces[j]!;
+    const value = (output ? walk.y : walk.x)[stage]![column]!;
+    out[j] = output ? (value - offset) / span : value;
+  }
+}
+
+export const walkOf = ({ nodes }: Network, { x, y }: Sample): Walk => ({
+  x: x.map((point, k) => point && modelOf(nodes[k]!, point)),
+  y,
+});
+
+/**
+ * The surrogate of one output, its inputs chosen by evidence: every choice of inputs is fitted, and the one whose closed-form
+ * leave-one-out predictions of the same observations have the highest log density is kept (Rasmussen and Williams 2006,
+ * equation 5.10; Vehtari et al. 2017 on choosing models so). Undefined where nothing was measured or no fit works.
+ */
+export function fitLink(
+  network: Network,
+  samples: readonly Sample[],
+  target: Target,
+  remembered?: LinkReport,
+): Link | undefined {
+  const node = network.nodes[target.stage]!;
+  const measured = samples.filter(
+    (sample) =>
+      sample.y[target.stage] !== undefined &&
+      target.valueOf(sample) === target.valueOf(sample) &&
+      sample.x[target.stage] !== undefined,
+  );
+  const fresh =
+    remembered !== undefined &&
+    measured.length <= Math.max(2, Math.ceil(remembered.fittedAt / 7)) + remembered.fittedAt;
+  const choices: readonly LinkInputs[] =
+    node.parents.length === 0 ? ['parameters'] : ['proxies', 'proxies and parameters', 'parameters'];
+  const distinct = choices.filter((inputs) => !isRepeated(network, target.stage, inputs));
+  const tried = fresh ? [remembered.inputs] : distinct;
+  const whole = measured.filter((sample) => sample.alone === undefined);
+  const fits = tried.flatMap((inputs) => {
+    const theta = remembered?.inputs === inputs ? Float64Array.from(remembered.hyperparameters) : undefined;
+    const rows = inputs === 'proxies' ? measured : whole;
+    return fitChoice(network, rows, target, inputs, { theta, keep: fresh }) ?? [];
+  });
+  if (fits.length === 0) return undefined;
+  const best = fits.reduce((a, b) => (b.density > a.density ? b : a));
+  const evidence = fresh
+    ? remembered.evidence
+    : Object.fromEntries(fits.map(({ link, density }) => [link.inputs, density]));
+  const fittedAt = fresh ? remembered.fittedAt : best.link.report.observations;
+  return { ...best.link, report: { ...best.link.report, evidence, fittedAt } };
+}
+
+/** A choice that would read the same values as an earlier one. */
+function isRepeated({ nodes }: Network, stage: number, inputs: LinkInputs): boolean {
+  const bare = nodes[stage]!.ancestors.every((k) => nodes[k]!.space.dimensions.length === 0);
+  return bare && inputs === 'proxies and parameters';
+}
+
+/** Pieces and space of a link's input: the stage's parameters, then its parents' outputs, then its ancestors' parameters. */
+function inputOf({ nodes }: Network, samples: readonly Sample[], stage: number, inputs: LinkInputs) {
+  const { space, stage: own, parents, ancestors } = nodes[stage]!;
+  const pieces: Piece[] = [];
+  const parameters: Parameter[] = [];
+  const addParameters = (k: number, list: readonly Parameter[]) =>
+    list.forEach((parameter, column) => {
+      pieces.push({ stage: k, column, output: false, offset: 0, span: 1 });
+      parameters.push(parameter);
+    });
+  addParameters(stage, own.space.parameters);
+  for (const k of inputs === 'parameters' ? [] : parents) {
+    nodes[k]!.stage.outputs.forEach(({ name }, column) => {
+      const values = samples.map(({ y }) => y[k]![column]!);
+      const min = Math.min(...values);
+      const span = Math.max(...values) - min || 1;
+      pieces.push({ stage: k, column, output: true, offset: min, span });
+      parameters.push({ name, type: 'continuous', min: 0, max: 1 });
+    });
+  }
+  for (const k of inputs === 'proxies' ? [] : ancestors) addParameters(k, nodes[k]!.stage.space.parameters);
+  return { pieces, space: space.dimensions.length === pieces.length ? space : inputSpace(parameters) };
+}
+
+const inputSpace = (parameters: readonly Parameter[]): Space =>
+  compileSpace({ parameters, constraints: [], objectives: [] });
+
+interface Fitted {
+  readonly link: Link;
+  readonly density: number;
+}
+
+function fitChoice(
+  network: Network,
+  samples: readonly Sample[],
+  target: Target,
+  inputs: LinkInputs,
+  { theta, keep }: { theta: Float64Array | undefined; keep: boolean },
+): Fitted | undefined {
+  if (samples.length === 0) return undefined;
+  const { pieces, space } = inputOf(network, samples, target.stage, inputs);
+  if (pieces.length === 0) return undefined;
+  const values = Float64Array.from(samples, target.valueOf);
+  const offset = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = Math.sqrt(
+    values.reduce((sum, value) => sum + (value - offset) ** 2, 0) / Math.max(1, values.length - 1),
+  );
+  const scale = (spread > 1e-12 * Math.abs(offset) ? spread : 1) * (target.turned ? -1 : 1);
+  const training: Training = {
+    space,
+    points: samples.map((sample) => {
+      const point = new Float64Array(pieces.length);
+      readInput({ pieces }, walkOf(network, sample), point);
+      return point;
+    }),
+    y: values.map((value) => (value - offset) / scale),
+    noise: new Float64Array(values.length).fill(target.noise / (scale * scale)),
+  };
+  const gp = keep && theta !== undefined ? build(training, 'matern52', theta, 0) : fitProcess(training, theta);
+  if (gp === undefined) return undefined;
+  const outcome = { name: target.name, offset, scale, rows: samples.map((_, i) => i), gp };
+  return { link: { ...outcome, ...reported(network, outcome, target, inputs), pieces }, density: densityOf(outcome) };
+}
+
+function reported(network: Network, outcome: Outcome, { stage, output, noise, name }: Target, inputs: LinkInputs) {
+  const { settings, training } = outcome.gp;
+  const at = atObservations(outcome);
+  let squares = 0;
+  let total = 0;
+  training.y.forEach((y, i) => {
+    squares += (y - at.leftOutMean[i]!) ** 2;
+    total += y * y;
+  });
+  const count = training.y.length;
+  return {
+    ...{ stage, output, inputs },
+    noise: Number.isNaN(noise) ? settings.noise : training.noise[0]!,
+    report: {
+      ...{ stage: network.nodes[stage]!.stage.id, output: name, inputs, observations: count, evidence: {} },
+      explained: total > 0 ? 1 - squares / total : 0,
+      hyperparameters: thetaOf(outcome.gp),
+      fittedAt: count,
+    },
+  };
+}
+
+/** Mean log density of every observation under its leave-one-out prediction. */
+function densityOf(outcome: Outcome): number {
+  const at = atObservations(outcome);
+  const { y } = outcome.gp.training;
+  const sum = y.reduce((total, value, i) => {
+    const variance = at.leftOutVariance[i]!;
+    return total - 0.5 * (Math.log(2 * Math.PI * variance) + (value - at.leftOutMean[i]!) ** 2 / variance);
+  }, 0);
+  return sum / y.length;
+}
+
+/** Observations from which hyperparameters are learned; the process itself then holds all of them. */
+const most = 80;
+
+/**
+ * Hyperparameters from at most `most` observations (the highest fifth of those, the rest spread over the sorted data),
+ * since a decision must be quick and one evaluation costs O(n^3).
+ */
+function fitProcess(training: Training, theta?: Float64Array): Gp | undefined {
+  const n = training.y.length;
+  if (n <= most) return fitGp(training, 'matern52', n < most / 2 ? undefined : theta);
+  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => training.y[b]! - training.y[a]!);
+  const keep = new Set(order.slice(0, most / 5));
+  for (let k = 1; keep.size < most && k < 20 * n; k++) keep.add(Math.floor((k * 0.618034 * n) % n));
+  const rows = [...keep].sort((a, b) => a - b);
+  const part = fitGp(
+    {
+      space: training.space,
+      points: rows.map((i) => training.points[i]!),
+      y: Float64Array.from(rows, (i) => training.y[i]!),
+      noise: Float64Array.from(rows, (i) => training.noise[i]!),
+    },
+    'matern52',
+    theta,
+  );
+  return part && build(training, 'matern52', Float64Array.from(thetaOf(part)), part.logPosterior);
+}
+
+/** Smallest noise that `fit.ts` allows, which its logarithm leaves out. */
+const noiseFloor = 1e-6;
+
+const thetaOf = ({ settings }: Gp): number[] => [
+  ...Array.from(settings.lengthscales, Math.log),
+  Math.log(Math.max(1e-10, settings.noise - noiseFloor)),
+  Math.log(settings.variance),
+];

@@ -1,0 +1,118 @@
+/**
+ * The words of staged campaigns: plain data in, plain data out. A sample goes through the stages of a protocol; each stage
+ * has parameters of its own, a cost, and outputs; parameters of later stages are chosen once the outputs before are seen.
+ */
+
+import type { Cost, Objective, Point, Prediction, Problem } from '../problem.ts';
+
+export type StageSpace = Pick<Problem, 'parameters' | 'constraints' | 'cardinality' | 'forbidden' | 'designs'>;
+
+export interface StageOutput {
+  readonly name: string;
+  /** Known noise variance, in the square of the output's unit; learned when absent. */
+  readonly noise?: number;
+}
+
+export interface Stage {
+  readonly id: string;
+  /** May have no parameters where stages come before it. Names are unique over all stages, outputs included. */
+  readonly space: StageSpace;
+  readonly outputs: readonly StageOutput[];
+  /** Stages that must be finished first; their outputs are the proxies this one may read. */
+  readonly after: readonly string[];
+  /** Of one run, in the same unit for every stage; positive. */
+  readonly cost: Cost;
+  /**
+   * Where the stage can also be run alone, on material set to given proxy values: the range of every output of the stages
+   * in `after`. Such a run informs the model and is no candidate itself.
+   */
+  readonly alone?: Readonly<Record<string, { readonly min: number; readonly max: number }>>;
+}
+
+export interface StagedProblem {
+  /** In any order; `after` makes a directed graph without cycles. */
+  readonly stages: readonly Stage[];
+  /** Outputs of one and the same stage, which ends a sample. Several are joined by Chebyshev scalarisation. */
+  readonly objectives: readonly Objective[];
+}
+
+export interface FinishedStage {
+  readonly parameters: Point;
+  readonly outputs: Readonly<Record<string, number>>;
+  /** The proxy values that were set, where the stage ran alone. */
+  readonly inputs?: Readonly<Record<string, number>>;
+}
+
+/** One sample with the stages it has finished. */
+export interface StagedRow {
+  readonly sample: string;
+  readonly stages: Readonly<Record<string, FinishedStage>>;
+  /** The sample is gone or given up: it teaches, and is never resumed. */
+  readonly closed?: boolean;
+}
+
+/** A stage in flight; its sample may have no row yet. */
+export interface PendingStage {
+  readonly sample: string;
+  readonly stage: string;
+  readonly parameters: Point;
+  readonly inputs?: Readonly<Record<string, number>>;
+}
+
+/** Which values a link predicts from, beside the stage's own parameters. */
+export type LinkInputs = 'proxies' | 'proxies and parameters' | 'parameters';
+
+/** The model of one output of one stage. */
+export interface LinkReport {
+  readonly stage: string;
+  readonly output: string;
+  readonly inputs: LinkInputs;
+  readonly observations: number;
+  /** Mean leave-one-out log predictive density (standardised output, natural logarithm) of every choice; more is better. */
+  readonly evidence: Readonly<Partial<Record<LinkInputs, number>>>;
+  /** 1 - squared leave-one-out error / variance of the chosen one. */
+  readonly explained: number;
+  /** Logarithms of lengthscales, noise and variance, to start the next fit from. */
+  readonly hyperparameters: readonly number[];
+  /** Observations when choice and hyperparameters were last fitted. */
+  readonly fittedAt: number;
+}
+
+export interface StagedModel {
+  readonly links: readonly LinkReport[];
+}
+
+export interface DecideOptions {
+  readonly seed: number | string;
+  /** Starts and resumptions wanted; drops come on top. */
+  readonly count: number;
+  /** Samples to be carried through to the end before the model decides; by default 2 d + 1, from 4 to 24. */
+  readonly initial?: number;
+  /** Places for samples held between stages; unlimited when absent. */
+  readonly places?: number;
+  /** The model of an earlier answer: spares fits while the data have grown by less than a seventh. */
+  readonly model?: StagedModel;
+}
+
+export interface Decision {
+  readonly kind: 'start' | 'resume' | 'drop';
+  /** Of a start: a new name, `new-1` and so on, which the caller may replace. */
+  readonly sample: string;
+  /** The stage to run now; of a drop the one that would have been next. */
+  readonly stage: string;
+  readonly parameters: Point;
+  /** Proxy values to set, where a stage runs alone. */
+  readonly inputs?: Readonly<Record<string, number>>;
+  /** The final objective if the sample is carried through as planned; absent while the initial design is drawn. */
+  readonly predicted?: Prediction;
+  /** Expected gain in the objective's unit per unit of cost, over the best policy found; absent as above. */
+  readonly value?: number;
+  /** Of the stage to be run now; 0 of a drop. */
+  readonly cost: number;
+  readonly reason: string;
+}
+
+export interface StagedAnswer {
+  readonly decisions: readonly Decision[];
+  readonly model: StagedModel;
+}
