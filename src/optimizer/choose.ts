@@ -12,6 +12,7 @@ import { chebyshev, drawWeights, idealOf, scalarAim } from './scalarize.ts';
 import { type Aim, addUndecided, scenesOf, startBatch } from './scenes.ts';
 import { type Found, type Surface, isTaken, listPoints, maximize } from './search.ts';
 import { type Space, modelPoint } from './space.ts';
+import { backward, slopeAt } from './transform.ts';
 
 /** What a choice is made from. */
 export interface Choice {
@@ -56,7 +57,7 @@ function gainChooser(choice: Choice, aims: readonly Aim[], room: number, draws: 
   const { space, models, rows, incumbents, random, other } = choice;
   const start = (sides: readonly Aim[]) => startBatch(sides, incumbents, (i) => rows[i]!.model, room, random(draws));
   const batch = start(aims);
-  const second = other && { ...other, batch: start(other.models.aims), odds: logOdds(aims, other) };
+  const second = other && { ...other, batch: start(other.models.aims), odds: logOdds(aims, other, incumbents) };
   return {
     add: (x) => {
       addUndecided(batch, modelPoint(space, x));
@@ -79,10 +80,21 @@ function gainChooser(choice: Choice, aims: readonly Aim[], room: number, draws: 
 }
 
 /** Log odds of the other belief, times the unit in which it measures gain over that of `aims`. */
-function logOdds(aims: readonly Aim[], { models, weight }: NonNullable<Choice['other']>): number {
-  const unit = (sides: readonly Aim[]) =>
-    sides.reduce((sum, { outcome }) => sum + Math.log(Math.abs(outcome.scale)), 0);
+function logOdds(
+  aims: readonly Aim[],
+  { models, weight }: NonNullable<Choice['other']>,
+  incumbents: readonly number[],
+) {
+  const unit = (sides: readonly Aim[]) => sides.reduce((sum, aim) => sum + logUnit(aim, incumbents), 0);
   return Math.log(weight / (1 - weight)) + unit(models.aims) - unit(aims);
+}
+
+/** Log of what a unit on the scale of the model is worth in the objective's, where it is transformed near the best so far. */
+function logUnit({ outcome, at }: Aim, incumbents: readonly number[]): number {
+  const { transform, scale, rows } = outcome;
+  if (transform === undefined || incumbents.length === 0) return Math.log(Math.abs(scale));
+  const best = Math.max(...incumbents.map((row) => at.mean[rows.indexOf(row)]!));
+  return Math.log(Math.abs(scale) / slopeAt(transform, backward(transform, best)));
 }
 
 /** Log of the gain expected under two beliefs: log((1 - weight) e^a + weight e^b) with b in the unit of a. */

@@ -1,5 +1,5 @@
 import type { Stream } from '../../base/random.ts';
-import type { Outcome, Row } from '../data.ts';
+import type { Row, fitOutcome } from '../data.ts';
 import { type Models, buildModels } from '../models.ts';
 import type { Problem, Suggestion } from '../problem.ts';
 import type { Space } from '../space.ts';
@@ -32,8 +32,8 @@ export function warmStart(
   const usable = sources.filter(({ cap, data }) => cap !== 0 && data.length > 0);
   if (usable.length === 0) return undefined;
   const fits = new Map<string, WarmOutcome>();
-  const fit = (_space: Space, _rows: readonly Row[], name: string, turned: boolean): Outcome | undefined => {
-    const found = fitWarm(problem, usable, random, { space, rows, name, turned });
+  const fit: typeof fitOutcome = (_space, _rows, name, turned, shaped = false) => {
+    const found = fitWarm(problem, usable, random, { space, rows, name, turned, shaped });
     fits.set(name, found);
     return found.warm ?? found.cold;
   };

@@ -1,12 +1,14 @@
 import type { Stream } from '../../base/random.ts';
-import { type Outcome, type Row, fitOutcome } from '../data.ts';
-import type { Training } from '../likelihood.ts';
-import type { Datum, Problem } from '../problem.ts';
+import { Belief } from '../belief.ts';
+import { type Outcome, type Row, fitOutcome, unitValue } from '../data.ts';
+import type { Problem } from '../problem.ts';
 import { atObservations } from '../report.ts';
 import type { Space } from '../space.ts';
-import { type FittedSource, fitSource } from './fitted.ts';
+import { backward, identity, slopeAt } from '../transform.ts';
+import { type FittedSource, fitSources } from './fitted.ts';
+import { type Frame, frameOf } from './frame.ts';
 import { type Multitask, correlations, fitMultitask } from './multitask.ts';
-import { type Predictions, SourcesPrior, predictAt } from './process.ts';
+import { type Predictions, SourcesPrior } from './process.ts';
 import { rankingShare, rankingWeights, worseThanChance } from './ranking.ts';
 import type { Source, SourceReport } from './source.ts';
 
@@ -23,6 +25,17 @@ export interface WarmOutcome {
   readonly reports: readonly SourceReport[];
 }
 
+/** Which outcome of which observations. */
+export interface Wanted {
+  readonly space: Space;
+  readonly rows: readonly Row[];
+  readonly name: string;
+  /** Whether less is better. */
+  readonly turned: boolean;
+  /** Whether it may be modelled on another scale than its own. */
+  readonly shaped: boolean;
+}
+
 /** Fewer observations than this cannot tell sources apart: all count alike, as far as their caps let them. */
 const fewest = 3;
 
@@ -31,17 +44,17 @@ export function fitWarm(
   problem: Problem,
   sources: readonly Source[],
   random: (name: string) => Stream,
-  { space, rows, name, turned }: { space: Space; rows: readonly Row[]; name: string; turned: boolean },
+  { space, rows, name, turned, shaped }: Wanted,
 ): WarmOutcome {
-  const cold = fitOutcome(space, rows, name, turned);
+  const cold = fitOutcome(space, rows, name, turned, shaped);
   // In an order of their own, so that the order in which they came does not matter.
   const sorted = [...sources].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const fitted = sorted.flatMap((source) => fitSource(problem, source, name, turned) ?? []);
+  const fitted = fitSources(problem, sorted, name, turned, shaped);
   if (fitted.length === 0) return { warm: undefined, cold, evidence: 0, used: [], reports: [] };
   const frame = frameOf(space, rows, name, turned, fitted);
-  const { points, y } = frame.training;
-  const all = fitted.map((source): Rated => {
-    const prediction = predictAt(source.process, points);
+  const { y } = frame.training;
+  const all = fitted.map((source, s): Rated => {
+    const prediction = frame.predictions[s]!;
     return { ...source, prediction, ranking: rankingShare(prediction.mean, y) };
   });
   const rated = all.filter(({ ranking }) => ranking === undefined || !worseThanChance(ranking, y.length));
@@ -121,79 +134,24 @@ function rulesOf(
 
 /** Sum of the log densities of the observations, each predicted from all others, in the outcome's own unit. */
 function evidenceOf(outcome: Outcome): number {
+  const { gp, scale, transform = identity } = outcome;
   const { leftOutMean, leftOutVariance } = atObservations(outcome);
-  return outcome.gp.training.y.reduce((sum, y, i) => {
+  return gp.training.y.reduce((sum, u, i) => {
     const variance = leftOutVariance[i]!;
-    const error = y - leftOutMean[i]!;
-    const unit = Math.log(2 * Math.PI * variance * outcome.scale ** 2);
-    return sum - 0.5 * (unit + (error * error) / variance);
+    const error = u - leftOutMean[i]!;
+    const jacobian = Math.log(slopeAt(transform, backward(transform, u)) / Math.abs(scale));
+    return sum - 0.5 * (Math.log(2 * Math.PI * variance) + (error * error) / variance) + jacobian;
   }, 0);
 }
 
-interface Frame {
-  readonly training: Training;
-  readonly outcome: Omit<Outcome, 'gp'>;
-}
-
-/**
- * The new observations, standardised so that sources fit in with weights near 1: offset their mean, scale their standard
- * deviation over that of what the sources expect at the same points (few points near one optimum vary little). With fewer
- * than two, offset and scale of the sources.
- */
-function frameOf(
-  space: Space,
-  rows: readonly Row[],
-  name: string,
-  turned: boolean,
-  fitted: readonly FittedSource[],
-): Frame {
-  const held = rows.flatMap(({ datum }, i) => ('failed' in datum || datum.values[name] === undefined ? [] : [i]));
-  const datumAt = (i: number) => rows[i]!.datum as Extract<Datum, { values: unknown }>;
-  const values = held.map((i) => datumAt(i).values[name]!);
-  const points = held.map((i) => rows[i]!.model);
-  const mean = (numbers: readonly number[]) => numbers.reduce((sum, value) => sum + value / numbers.length, 0);
-  const offset = values.length > 0 ? mean(values) : mean(fitted.map((source) => source.offset));
-  const given = mean(fitted.map((source) => Math.abs(source.scale)));
-  const size = scaleOf(values, offset, given, () => {
-    const expected = fitted.map(({ process }) => [...predictAt(process, points).mean]);
-    return Math.sqrt(mean(expected.map(variance)));
-  });
-  const scale = turned ? -size : size;
-  const training = {
-    ...{ space, points, y: Float64Array.from(values, (value) => (value - offset) / scale) },
-    noise: Float64Array.from(held, (i) => (datumAt(i).noise?.[name] ?? NaN) / (scale * scale)),
-  };
-  return { training, outcome: { name, offset, scale, rows: held } };
-}
-
-function variance(values: readonly number[]): number {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, values.length - 1);
-}
-
-/** Observations that the sources' own scale counts for, where it is of the same order. */
-const pseudo = 2;
-
-function scaleOf(values: readonly number[], offset: number, given: number, expectedSd: () => number): number {
-  if (values.length < 2) return given;
-  const squares = values.reduce((sum, value) => sum + (value - offset) ** 2, 0);
-  const share = Math.min(1, Math.max(0.3, expectedSd()));
-  const found = squares / (values.length - 1) / (share * share);
-  const comparable = found > 1e-3 * given * given && found < 1e3 * given * given;
-  const pooled = comparable
-    ? (pseudo * given * given + (values.length - 1) * found) / (pseudo + values.length - 1)
-    : found;
-  return pooled > 0 ? Math.sqrt(pooled) : given;
-}
-
-/** What every source adds to the prediction of an outcome at a point, in the outcome's unit, by the source's name. */
-export function contributions(
-  { gp, scale }: Outcome,
-  names: readonly string[],
-  x: Float64Array,
-): Record<string, number> {
-  if (!(gp.prior instanceof SourcesPrior)) return {};
-  const view = gp.prior.view([], 0);
+/** What every source adds to the predicted median of an outcome at a point, in the outcome's unit, by the source's name. */
+export function contributions(outcome: Outcome, names: readonly string[], x: Float64Array): Record<string, number> {
+  const { prior } = outcome.gp;
+  if (!(prior instanceof SourcesPrior)) return {};
+  const belief = new Belief(outcome.gp, 0);
+  belief.look(x);
+  const view = prior.view([], 0);
   view.look(x);
-  return Object.fromEntries(view.parts().map((part, s) => [names[s]!, scale * part]));
+  const value = unitValue(outcome, belief.mean);
+  return Object.fromEntries(view.parts().map((part, s) => [names[s]!, value - unitValue(outcome, belief.mean - part)]));
 }

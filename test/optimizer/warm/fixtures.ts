@@ -5,7 +5,7 @@ import { sortedRows } from '../../../src/optimizer/data.ts';
 import { samplePoints } from '../../../src/optimizer/sample.ts';
 import { compileSpace, decode } from '../../../src/optimizer/space.ts';
 import { suggest } from '../../../src/optimizer/suggest.ts';
-import { fitSource } from '../../../src/optimizer/warm/fitted.ts';
+import { fitSources } from '../../../src/optimizer/warm/fitted.ts';
 import type { Multitask } from '../../../src/optimizer/warm/multitask.ts';
 import { predictAt } from '../../../src/optimizer/warm/process.ts';
 import type { Source } from '../../../src/optimizer/warm/source.ts';
@@ -51,7 +51,7 @@ export function smallTask(count = 7): Multitask {
   const points = sortedRows(space, data).map(({ model }) => model);
   const y = sortedRows(space, data).map(({ datum }) => ('values' in datum ? 3 * datum.values['y']! : NaN));
   const mean = y.reduce((sum, v) => sum + v / y.length, 0);
-  const fitted = sources.map((source) => fitSource(problem, source, 'y', false)!);
+  const fitted = fitSources(problem, sources, 'y', false, false);
   return {
     training: { space, points, y: Float64Array.from(y, (v) => v - mean), noise: new Float64Array(count).fill(NaN) },
     processes: fitted.map(({ process }) => process),

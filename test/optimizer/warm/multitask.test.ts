@@ -5,7 +5,7 @@ import type { Gp } from '../../../src/optimizer/fit.ts';
 import { stream } from '../../../src/base/random.ts';
 import { correlations, fitMultitask, multitaskObjective } from '../../../src/optimizer/warm/multitask.ts';
 import { type Process, SourcesPrior, baseSize, processOf } from '../../../src/optimizer/warm/process.ts';
-import { fitSource } from '../../../src/optimizer/warm/fitted.ts';
+import { fitSources } from '../../../src/optimizer/warm/fitted.ts';
 import { hill, measured, parametersOf, problemOf, smallTask } from './fixtures.ts';
 
 /** Solves A X = B by Gauss and Jordan with pivots, apart from the code under test; and gives log |A|. */
@@ -175,7 +175,7 @@ describe('multi-task process', () => {
   it('is never surer of a long source than all its observations allow', () => {
     const problem = problemOf(parametersOf(2));
     const source = { name: 'long', data: measured(problem, baseSize + 60, hill, 'long') };
-    const { process } = fitSource(problem, source, 'y', false)!;
+    const { process } = fitSources(problem, [source], 'y', false, false)[0]!;
     expect(process.base.count).toBeLessThanOrEqual(baseSize);
     const exact = new Belief(process.gp, 0);
     const view = new SourcesPrior([process], Float64Array.of(1), Float64Array.of(0)).view([], 0);
