@@ -6,6 +6,7 @@ import type { Bus, BusMessage } from '../wire/bus.ts';
 import { parseMessage, type BodyOf, type ControlMessage, type EventMessage, type Message } from '../wire/messages.ts';
 import { fromWireTime, toWireTime } from '../wire/time.ts';
 import { filters, topics } from '../wire/topics.ts';
+import { SecondLook } from './second-look.ts';
 
 /** A meter as last heard, normalised to joules. */
 export type MeterReading = Extract<NewEvent, { type: 'meter.read' }>['data'];
@@ -77,6 +78,7 @@ export class Gateway {
   readonly #subscriptions: (() => void)[] = [];
   /** Devices that have been heard with no higher epoch than ours: a higher one from then on is another controller's. */
   readonly #ours = new Set<string>();
+  readonly #secondLook: SecondLook;
   /** Runs while it is not known yet whose a higher epoch is. */
   #doubt: Timer | undefined;
   #doubtful = 0;
@@ -85,7 +87,8 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { bus, site, listener } = options;
+    const { bus, clock, site, listener } = options;
+    this.#secondLook = new SecondLook(bus, clock, site);
     const on = (pattern: string) =>
       this.#subscriptions.push(bus.subscribe(pattern, (message) => this.#receive(message)));
     for (const filter of [
@@ -170,6 +173,7 @@ export class Gateway {
   /** Nothing more is sent, nothing more is heard. */
   silence(): void {
     this.#doubt?.cancel();
+    this.#secondLook.close();
     for (const key of [...this.#sending.keys()]) this.#stopSending(key);
     for (const stop of this.#subscriptions.splice(0)) stop();
     this.#listening = false;
@@ -270,6 +274,7 @@ export class Gateway {
     const { listener } = this.#options;
     if (body.epoch > this.#epoch) this.#takeHigherEpoch(id, body.epoch);
     else this.#ours.add(id);
+    this.#secondLook.note(id, body.state === 'lost');
     listener.onEvent(
       { type: 'device.changed', data: { device, state: body.state, boot: body.boot } },
       `device/${device}`,

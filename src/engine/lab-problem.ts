@@ -57,12 +57,19 @@ export class LabProblem {
         ? {}
         : {
             transport: {
-              transporters: transport.by,
+              transporters: this.#transporters(state, transport.by),
               travel: this.#travel,
               pickMs: Math.round(transport.pick * 1000),
             },
           }),
     };
+  }
+
+  /** Those that can be used or carry something now; with none of them the plan waits for whichever comes back. */
+  #transporters(state: CoreState, all: readonly string[]): readonly string[] {
+    const carrying = new Set([...state.experiments.values()].map(({ context }) => context.command?.device));
+    const present = all.filter((id) => isAvailable(state, id) || carrying.has(id as never));
+    return present.length > 0 ? present : all;
   }
 
   #resources(state: CoreState): Resource[] {

@@ -98,9 +98,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     protection: 'a controller gives way to its successor',
-    file: 'src/engine/gateway.ts',
-    line: 'if (this.#ours.has(device)) return listener.onSuperseded(`the one that ${device} obeys`);',
-    instead: 'if (false)',
+    file: 'src/engine/engine.ts',
+    line: 'onSuperseded: (other) => this.#fail(superseded(other)),',
+    instead: 'onSuperseded: () => undefined,',
     seed: 3,
     faults: { second_controller: 6, delay: 0.1, broker_restart: 4 },
   },
@@ -133,5 +133,13 @@ export const mutations: readonly Mutation[] = [
     line: 'this.#doubtful = Math.max(this.#doubtful, epoch);',
     instead: 'return listener.onHigherEpoch(epoch);',
     seed: 101_113,
+  },
+  {
+    protection: 'a device that is said to be lost is looked at again',
+    file: 'src/engine/gateway.ts',
+    line: "this.#secondLook.note(id, body.state === 'lost');",
+    instead: '',
+    seed: 30,
+    faults: { lost_connection: 0.03, delay: 0.3 },
   },
 ];

@@ -12,6 +12,7 @@ const regressions: readonly (readonly [number, string])[] = [
   [378, 'a stale reading came right after a restart of the controller'],
   [6012, 'a step that overran had the controller plan at every millisecond'],
   [101_113, 'a controller that came back after an absence took the epoch of its successor for an old one'],
+  [100_632, 'a will that came late had a device count as lost for ever, and its work with it'],
   [279, 'a sample was carried to a place that another had not left'],
 ];
 
