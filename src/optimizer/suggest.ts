@@ -174,12 +174,15 @@ function besides(warm: WarmStart | undefined, belief: Gate | undefined): Pick<Ch
   return { other: { models: withBelief(warm.cold, belief), weight: 1 - warm.probability } };
 }
 
-/** Before anything was measured there is nothing to improve on, so that sources choose by their confidence bound. */
-function ruleFor({ options }: Task, { aims }: Models): SuggestOptions {
+/**
+ * Before anything was measured there is nothing to improve on: one experiment is chosen by its confidence bound, several
+ * by draws of what the function may be, which spreads them as far as the sources leave open.
+ */
+function ruleFor({ options, pending }: Task, { aims }: Models): SuggestOptions {
   const blind = aims.some(({ outcome }) => outcome.rows.length === 0);
-  return blind && (options.acquisition ?? 'gain') === 'gain'
-    ? { ...options, acquisition: 'ucb', confidence: 1 }
-    : options;
+  if (!blind || (options.acquisition ?? 'gain') !== 'gain') return options;
+  const several = options.count + pending.length > 1;
+  return several ? { ...options, acquisition: 'thompson' } : { ...options, acquisition: 'ucb', confidence: 1 };
 }
 
 /** What there is still to gain: by the batch, and (one objective) at most. */
