@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { Datum, Problem } from '../../optimizer/problem.ts';
+import type { Expectation, Source } from '../../optimizer/warm/source.ts';
 
 /** What may be asked of `labwright optimize --stdio`: one JSON object a line, told apart by `request`. */
 
@@ -77,6 +78,32 @@ const Observation = z.union([
   z.strictObject({ point: PointRequest, failed: z.literal(true) }),
 ]) satisfies z.ZodType<Datum>;
 
+const SourceRequest = z.strictObject({
+  name: Name,
+  data: z.array(Observation),
+  renames: z
+    .record(Name, Name)
+    .exactOptional()
+    .describe('Name in the source by present name, for parameters and outcomes that were called otherwise.'),
+  levels: z
+    .record(Name, z.record(z.string(), z.string()))
+    .exactOptional()
+    .describe("Present level by the source's level, by parameter."),
+  held: PointRequest.exactOptional().describe('Values of parameters that only one side varied, on the other side.'),
+  cap: z.number().min(0).max(1).exactOptional().describe('Largest trust; 0 removes the source; 1 when absent.'),
+}) satisfies z.ZodType<Source>;
+
+const ExpectationRequest = z.strictObject({
+  parameters: z.record(
+    Name,
+    z.union([
+      z.strictObject({ near: z.number(), within: z.number() }),
+      z.strictObject({ weights: z.record(z.string(), z.number()) }),
+    ]),
+  ),
+  strength: z.number().exactOptional().describe('Observations after which it enters with power 1; 5 when absent.'),
+}) satisfies z.ZodType<Expectation>;
+
 const id = {
   id: z.union([z.string(), z.number()]).exactOptional().describe('Comes back with the answer.'),
 };
@@ -93,6 +120,8 @@ export const requestSchemas = {
     confidence: z.number().min(0).exactOptional().describe('Standard deviations that ucb adds to the mean; 2.'),
     scalarize: z.boolean().exactOptional().describe('Several objectives by Chebyshev scalarisation.'),
     design: z.enum(['sobol', 'latin', 'maximin']).exactOptional().describe('Initial design; "sobol" when absent.'),
+    sources: z.array(SourceRequest).exactOptional().describe('Earlier campaigns that may help.'),
+    expectation: ExpectationRequest.exactOptional().describe('Where an expert expects the optimum.'),
   }),
   tell: z.strictObject({ ...id, request: z.literal('tell'), observations: z.array(Observation).min(1) }),
   ask: z.strictObject({

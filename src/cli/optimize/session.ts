@@ -3,6 +3,7 @@ import { explainModel } from '../../optimizer/explain-model.ts';
 import type { Datum, Parameter, Point, Problem, SuggestOptions } from '../../optimizer/problem.ts';
 import { suggest } from '../../optimizer/suggest.ts';
 import { checkInput } from '../../optimizer/check.ts';
+import { checkWarm } from '../../optimizer/warm/check.ts';
 import type { Request } from './request.ts';
 
 /** What a conversation has agreed on so far. */
@@ -113,6 +114,8 @@ function advance(session: Session, next: Session): Turn {
   const { problem, observations, pending, settings } = next;
   const checked = checkInput(problem!, observations, pending, { count: 1, ...settings });
   if (!checked.ok) return { session, answer: checked };
+  const unfit = checkWarm(problem!, settings);
+  if (unfit !== undefined) return { session, answer: failed(unfit) };
   return { session: next, answer: ok({ observations: observations.length, pending: pending.length }) };
 }
 
