@@ -1,3 +1,4 @@
+import { readLinked } from './check-links.ts';
 import type { Assignment, Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 
 /** A place held from `from` until `until`; `given` when the sample is there already and the plan has no choice. */
@@ -38,7 +39,7 @@ export interface SampleInput {
 
 /** Follows one sample through its assignments: what runs already, the steps in order, the moves between, the way out. */
 export function readSample(input: SampleInput, faults: string[]): Reading {
-  return new Follow(input, faults).read();
+  return input.sample.links === undefined ? new Follow(input, faults).read() : readLinked(input, faults);
 }
 
 class Follow {

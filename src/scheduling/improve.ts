@@ -1,3 +1,5 @@
+import { isLinked } from './linked.ts';
+import { LinkedSearch } from './linked-search.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { NeighbourhoodSearch } from './neighbourhood-search.ts';
 import { isMakespan, makespanFirst, type Objective } from './objective.ts';
@@ -15,8 +17,8 @@ export interface Improver {
 
 /**
  * Looks for better plans than `plan`, which has to be one of this very problem, as `plan()` gives it; samples that it leaves
- * out stay out. Where nothing blocks and the makespan counts most, it shortens that alone, by tabu search; otherwise it is a
- * large-neighbourhood search. Deterministic for a seed and a number of steps.
+ * out stay out. Where nothing blocks and the makespan counts most, it shortens that alone, by tabu search; so does the search
+ * for steps that links bind, whatever the objective; all others are large-neighbourhood searches. Deterministic for a seed and a number of steps.
  */
 export function improve(
   problem: SchedulingProblem,
@@ -24,6 +26,8 @@ export function improve(
   seed: number,
   objective: Objective = makespanFirst,
 ): Improver {
+  if (isLinked(problem))
+    return LinkedSearch.of(problem, plan, seed) ?? { step: () => false, plan, makespan: plan.makespan };
   const relinking = isMakespan(objective) ? Relinking.of(problem, plan, seed) : undefined;
   return relinking ?? new NeighbourhoodSearch(problem, plan, seed, objective);
 }

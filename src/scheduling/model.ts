@@ -45,6 +45,20 @@ export interface StepTask {
   readonly lag: { readonly min: number; readonly max?: number };
 }
 
+/** A bound on the time between two points of two steps of one sample: min <= time of `to` - time of `from` <= max, in ms. */
+export interface StepLink {
+  readonly from: StepPoint;
+  readonly to: StepPoint;
+  /** May be negative. */
+  readonly min?: number;
+  readonly max?: number;
+}
+
+export interface StepPoint {
+  readonly step: string;
+  readonly point: 'start' | 'end';
+}
+
 export interface RunningActivity {
   readonly kind: 'process' | 'move';
   /** Step id; of a move the step that it leads to, or `out`. */
@@ -70,6 +84,12 @@ export interface SampleTask {
   readonly lastStepEnd?: number;
   /** Steps not started yet, in order. A running process is not among them; a running move leads to the first. */
   readonly remaining: readonly StepTask[];
+  /**
+   * Absent, as usual: the steps are a chain. Present: they may run in any order and at the same time, as parts of a sample
+   * do, and only these links bind them; their own lags are not used. For planning ahead: without transport, and before
+   * anything of the sample has begun.
+   */
+  readonly links?: readonly StepLink[];
   /** After the last step the sample is moved here (a rack); absent: it stays and its place is free at once. */
   readonly out?: string;
   /** It must not be touched (a person decides); it only keeps its place. */

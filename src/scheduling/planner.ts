@@ -4,6 +4,8 @@ import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
 import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
+import { isLinked } from './linked.ts';
+import { planLinked } from './linked-search.ts';
 import { retime, timeScripts } from './retime.ts';
 import { untangle } from './untangle.ts';
 import { World, type Track } from './world.ts';
@@ -11,9 +13,11 @@ import { World, type Track } from './world.ts';
 /**
  * A plan for all that is still to be done: one sample after another is inserted around what is booked already. With an
  * earlier plan its order, devices and batches are kept where they are still possible, and only their times change.
- * Deterministic, with bounded work; times in ms.
+ * Samples whose steps are bound by links are planned in another way, always anew. Deterministic, with bounded work; times in
+ * ms.
  */
 export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
+  if (isLinked(problem)) return planLinked(problem);
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
   let best = fill(lab, kept);

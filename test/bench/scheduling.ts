@@ -6,11 +6,12 @@ import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { instancesPresent, judge, problemOf, readInstance } from '../scheduling/instances.ts';
 import { readJobs, readKnown, readShop } from '../scheduling/shops.ts';
-import { verifyShop } from './scheduling/verify.ts';
+import { readProtocol, readTables } from '../scheduling/protocols.ts';
+import { verifyProtocol, verifyShop } from './scheduling/verify.ts';
 
 const help = `node test/bench/scheduling.ts [names...] [--seeds 3] [--seconds 10] [--json FILE]
 
-How good plans get, and how fast. Names are sets (lab, jsp, fjsp) or instances (lab-n16, ft10, ...);
+How good plans get, and how fast. Names are sets (lab, jsp, fjsp, s-lab) or instances (lab-n16, ft10, ...);
 without names all run, but lab-n256 only when it is named. The seconds of the search are processor time of
 this process, so that other programs disturb little. A search ends early when it reaches a makespan that is
 proven to be optimal. Every result is checked by rules that share no code with the planner: a broken one
@@ -77,22 +78,31 @@ function shopInstance(name: string): Instance {
   return { name, problem, bound, best, verify: (made) => verifyShop(jobs, made), unit: 1 };
 }
 
+function protocolInstance(name: string): Instance {
+  const tables = readTables(name);
+  const { problem, best, bound } = readProtocol(name);
+  return { name, problem, bound, best, verify: (made) => verifyProtocol(tables, made), unit: 1 };
+}
+
 /** The instances of these names; a sentence when one is not known. */
 function chosen(names: readonly string[]): Instance[] | string {
   const known = Object.entries(readKnown());
-  const shops = (kind: string) => known.filter(([, { problem }]) => problem === kind).map(([name]) => name);
+  const of = (kind: string) => known.filter(([, { problem }]) => problem === kind).map(([name]) => name);
+  const lab = [4, 8, 16, 32, 64].map((n) => `lab-n${n}`);
   const sets: Readonly<Record<string, readonly string[]>> = {
-    lab: [4, 8, 16, 32, 64].map((n) => `lab-n${n}`),
-    jsp: shops('jsp'),
-    fjsp: shops('fjsp'),
+    lab,
+    jsp: of('jsp'),
+    fjsp: of('fjsp'),
+    's-lab': of('s-lab'),
   };
   const wanted = (names.length === 0 ? Object.keys(sets) : names).flatMap((name) => sets[name] ?? [name]);
-  const labs = [...sets['lab']!, 'lab-n256'];
-  const isShop = (name: string) => sets['jsp']!.includes(name) || sets['fjsp']!.includes(name);
-  const stranger = wanted.find((name) => !labs.includes(name) && !isShop(name));
-  if (stranger !== undefined)
-    return `There is no instance ${stranger}; there are ${[...labs, ...sets['jsp']!, ...sets['fjsp']!].join(', ')}.`;
-  return wanted.map((name) => (isShop(name) ? shopInstance(name) : labInstance(Number(name.slice(5)))));
+  const all = [...Object.values(sets).flat(), 'lab-n256'];
+  const stranger = wanted.find((name) => !all.includes(name));
+  if (stranger !== undefined) return `There is no instance ${stranger}; there are ${all.join(', ')}.`;
+  return wanted.map((name) => {
+    if (name.startsWith('lab-n')) return labInstance(Number(name.slice(5)));
+    return sets['s-lab']!.includes(name) ? protocolInstance(name) : shopInstance(name);
+  });
 }
 
 const spent = (): number => {

@@ -24,6 +24,14 @@ export const readRows = (file: string): string[][] =>
     .split('\n')
     .map((line) => line.trim().split(/\s+/));
 
+/** A table with tabs between its columns, without its first line. */
+export const readTable = (file: string): string[][] =>
+  readFileSync(new URL(file, folder), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split('\t').map((cell) => cell.trim()));
+
 /** Jobs as rows of operations, each with its alternatives: machine and duration. */
 export type Shop = readonly (readonly (readonly (readonly [machine: number, duration: number])[])[])[];
 
