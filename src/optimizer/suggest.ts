@@ -66,11 +66,12 @@ export function suggest(
   const measured = problem.objectives.every(({ name }) =>
     data.some((datum) => 'values' in datum && datum.values[name] !== undefined),
   );
-  const first = measured ? Math.min(options.count, Math.max(0, missing)) : options.count;
-  const guided = guidedCount(warm, first, data.length + pending.length);
-  if (warm !== undefined && (guided > 0 || (first === 0 && warm.probability > least))) {
-    return modelSuggestions(task, startingSuggestions(task, first - guided), warm);
+  const due = Math.min(options.count, Math.max(0, missing));
+  if (warm !== undefined && warm.probability > least) {
+    const filling = due - guidedCount(warm, due, data.length + pending.length);
+    if (filling < options.count) return modelSuggestions(task, startingSuggestions(task, filling), warm);
   }
+  const first = measured ? due : options.count;
   const initial = startingSuggestions(task, first);
   if (!measured || first === options.count) {
     return ok({ suggestions: initial, model: { stage: 'initial', outcomes: [], ...reportOf(task) } });
@@ -86,10 +87,9 @@ const least = 0.01;
  * How many experiments of the initial design sources take the place of: all where they are sure to help, every second
  * while that is open (the others then tell), none where they are less probable than not.
  */
-function guidedCount(warm: WarmStart | undefined, first: number, known: number): number {
-  if (warm === undefined || warm.probability < 0.5) return 0;
-  if (warm.probability > sure) return first;
-  return Math.floor((first + ((known + 1) % 2)) / 2);
+function guidedCount({ probability }: WarmStart, due: number, known: number): number {
+  if (probability < 0.5) return 0;
+  return probability > sure ? due : Math.floor((due + ((known + 1) % 2)) / 2);
 }
 
 function startingSuggestions(task: Task, count: number): Suggestion[] {

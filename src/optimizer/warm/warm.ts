@@ -105,7 +105,7 @@ function candidatesOf(
     processes: fitted.map(({ process }) => process),
     caps: Float64Array.from(fitted, ({ source }) => source.cap ?? 1),
   };
-  const rules = n < fewest ? [[even]] : rulesOf(task, fitted, cold!, random);
+  const rules = n < fewest || cold === undefined ? [[even]] : rulesOf(task, fitted, cold, random);
   return rules.flatMap((directions): Candidate[] => {
     const gp = fitMultitask({ ...task, directions });
     const outcome = gp && { ...frame.outcome, gp };
