@@ -111,8 +111,8 @@ function averaged(a: Surface, b: Surface, { weight, odds }: { weight: number; od
   };
 }
 
-/** By expected improvement of a Chebyshev scalarisation with new weights for every point (Knowles 2006). */
-function scalarChooser(choice: Choice, room: number): Chooser {
+/** By expected improvement of a Chebyshev scalarisation with new weights for every point (Knowles 2006); of one belief. */
+function scalarChooser({ other: _other, ...choice }: Choice, room: number): Chooser {
   const { space, models, rows, incumbents, random } = choice;
   const added: Float64Array[] = [];
   return {

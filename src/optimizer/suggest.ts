@@ -168,11 +168,8 @@ const beliefOf = ({ options: { expectation }, space, rows }: Task): Gate | undef
 const withBelief = (models: Models, belief: Gate | undefined): Models =>
   belief === undefined ? models : { ...models, gates: [...models.gates, belief] };
 
-/** The cold models beside the warm ones, as probable as the sources are not; before any observation there are none. */
-function besides(warm: WarmStart | undefined, belief: Gate | undefined): Pick<Choice, 'other'> {
-  if (warm?.cold === undefined) return {};
-  return { other: { models: withBelief(warm.cold, belief), weight: 1 - warm.probability } };
-}
+const besides = (warm: WarmStart | undefined, belief: Gate | undefined): Pick<Choice, 'other'> =>
+  warm?.other === undefined ? {} : { other: { ...warm.other, models: withBelief(warm.other.models, belief) } };
 
 /**
  * Before anything was measured there is nothing to improve on: one experiment is chosen by its confidence bound, several

@@ -6,15 +6,16 @@ import type { Space } from '../space.ts';
 import type { Source, SourceReport } from './source.ts';
 import { type WarmOutcome, contributions, fitWarm } from './warm.ts';
 
-/** The models of a campaign that has sources: with them, and without. */
+/** What a campaign that has sources believes. */
 export interface WarmStart {
+  /** The likelier models: those with sources, or those without. */
   readonly models: Models;
-  /** Undefined before every outcome was measured. */
-  readonly cold: Models | undefined;
-  /** Probability that the sources are related to the outcomes. */
+  /** The others and their probability; before every outcome was measured there are none. */
+  readonly other?: { readonly models: Models; readonly weight: number };
+  /** Probability that the sources help. */
   readonly probability: number;
   readonly reports: readonly SourceReport[];
-  /** What every source adds to the predictions at a point (model coordinates), by objective. */
+  /** What every source adds to the predictions of `models` at a point (model coordinates), by objective. */
   contributions(x: Float64Array): Record<string, Record<string, number>>;
 }
 
@@ -34,25 +35,37 @@ export function warmStart(
   const fits = new Map<string, WarmOutcome>();
   const fit: typeof fitOutcome = (_space, _rows, name, turned, shaped = false) => {
     const found = fitWarm(problem, usable, random, { space, rows, name, turned, shaped });
-    fits.set(name, found);
-    return found.warm ?? found.cold;
+    // Among several outcomes one that its sources do not help goes without, so that the others may keep theirs.
+    const alone = problem.objectives.length + (problem.outcomes ?? []).length === 1;
+    fits.set(name, alone || found.evidence + priorOdds > 0 ? found : without(found));
+    return fits.get(name)!.warm ?? found.cold;
   };
   const models = buildModels(problem, space, rows, fit);
-  const found = [...fits.values()];
   if (models === undefined) return undefined;
+  const found = [...fits.values()];
   const odds = found.reduce((sum, { evidence }) => sum + evidence, priorOdds);
   const probability = found.some(({ warm }) => warm !== undefined) ? 1 / (1 + Math.exp(-odds)) : 0;
   const cold = buildModels(problem, space, rows, (_space, _rows, name) => fits.get(name)!.cold);
-  const reports = found.flatMap((one) =>
-    one.reports.map((report) => ({ ...report, trust: probability * report.trust })),
-  );
-  const views = models.aims.map(({ objective: { name }, outcome }) => ({ name, outcome, used: fits.get(name)!.used }));
+  const likelier = cold === undefined || probability >= 0.5 ? models : cold;
+  const besides = likelier === models ? cold : models;
   return {
-    ...{ models, cold, probability, reports },
+    ...{ models: likelier, probability },
+    ...(besides === undefined ? {} : { other: { models: besides, weight: Math.min(probability, 1 - probability) } }),
+    reports: found.flatMap(({ reports }) => reports.map((one) => ({ ...one, trust: probability * one.trust }))),
     contributions: (x) =>
-      Object.fromEntries(views.map(({ name, outcome, used }) => [name, contributions(outcome, used, x)])),
+      Object.fromEntries(
+        likelier.aims.map(({ objective: { name }, outcome }) => [
+          name,
+          contributions(outcome, fits.get(name)!.used, x),
+        ]),
+      ),
   };
 }
+
+const without = (found: WarmOutcome): WarmOutcome => ({
+  ...{ warm: undefined, cold: found.cold, evidence: 0, used: [] },
+  reports: found.reports.map((report) => ({ ...report, trust: 0 })),
+});
 
 /** What every source was worth for every outcome; nothing for those that took no part. */
 export function reportSources(

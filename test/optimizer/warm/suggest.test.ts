@@ -130,6 +130,9 @@ describe('suggest with sources', () => {
       ['y', 25],
       ['waste', 0],
     ]);
+    for (const rule of [{ scalarize: true }, { acquisition: 'ucb' }, { acquisition: 'thompson' }] as const) {
+      expect(ask(both, data, { sources: [related], initial: 0, count: 2, ...rule }).suggestions).toHaveLength(2);
+    }
   });
 
   it('refuses what cannot be meant', () => {
