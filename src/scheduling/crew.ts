@@ -23,10 +23,29 @@ export function crewStepOf({ stations }: Lab, { steps }: Task): number | undefin
   return longest;
 }
 
-/** When a run can begin, with its members put on their ways to it. */
+/** A run, when it can begin, and how many of the crew it is worth waiting for. */
 interface Opening {
   readonly run: Run;
   readonly start: number;
+  readonly size: number;
+}
+
+/** The samples of `others`, in order, that can share the longest run of `task`, which comes first, up to its capacity. */
+export function crewOf(lab: Lab, task: Task, others: readonly Task[]): Member[] {
+  const step = crewStepOf(lab, task);
+  if (step === undefined) return [];
+  const { recipe, alternatives } = task.steps[step]!;
+  const { resource, duration } = alternatives[0]!;
+  const crew: Member[] = [{ task, step }];
+  for (const other of others) {
+    if (crew.length >= lab.stations[resource]!.capacity) break;
+    const its = crewStepOf(lab, other);
+    const theirs = its === undefined ? undefined : other.steps[its]!;
+    if (theirs?.recipe !== recipe) continue;
+    const shared = theirs?.alternatives.some((one) => one.resource === resource && one.duration === duration);
+    if (shared === true) crew.push({ task: other, step: its! });
+  }
+  return crew;
 }
 
 /** A run without a window's end is first put so far after now (ms), and brought forward when its members are on their ways. */
@@ -34,24 +53,27 @@ const far = 2 ** 40;
 
 /**
  * Inserts samples that share one run, on the resource and in the window where that begins earliest: the ways of all to it
- * are found first, which gives its start, and then their whole ways. False, and nothing booked, when there is none.
+ * are found first, which gives its start, and then their whole ways. Those for whom the others would have to wait longer,
+ * taken together, than `patience` durations of the run are left out with all after them. Returns how many are inserted: 0,
+ * and nothing booked, when there is no way for two.
  */
-export function insertCrew(world: World, crew: readonly Member[], resources: readonly number[]): boolean {
+export function insertCrew(world: World, crew: readonly Member[], patience: number): number {
   let best: Opening | undefined;
-  for (const resource of resources) {
-    const opening = findOpening(world, crew, resource);
+  for (const { resource } of crew[0]!.task.steps[crew[0]!.step]!.alternatives) {
+    const opening = findOpening(world, crew, resource, patience);
     if (opening !== undefined && (best === undefined || opening.start < best.start)) best = opening;
   }
-  if (best === undefined) return false;
-  const { run, start } = best;
+  if (best === undefined || best.size < 2) return 0;
+  const { run, start, size } = best;
   const duration = run.end - run.start;
   run.start = start;
   run.end = start + duration;
   world.open(run);
-  if (crew.every((member) => enter(world, member, run))) return true;
-  for (const { task } of crew) if (world.withdraw(task)) world.rest(task);
+  const members = crew.slice(0, size);
+  if (members.every((member) => enter(world, member, run))) return size;
+  for (const { task } of members) if (world.withdraw(task)) world.rest(task);
   world.close(run);
-  return false;
+  return 0;
 }
 
 function enter(world: World, { task, step }: Member, run: Run): boolean {
@@ -62,7 +84,7 @@ function enter(world: World, { task, step }: Member, run: Run): boolean {
   return last !== undefined;
 }
 
-function findOpening(world: World, crew: readonly Member[], resource: number): Opening | undefined {
+function findOpening(world: World, crew: readonly Member[], resource: number, patience: number): Opening | undefined {
   const { capacity } = world.lab.stations[resource]!;
   const { task, step } = crew[0]!;
   const { alternatives, recipe } = task.steps[step]!;
@@ -72,14 +94,20 @@ function findOpening(world: World, crew: readonly Member[], resource: number): O
     const start = window.hi === Infinity ? world.lab.now + far : window.hi - world.lab.pick - duration;
     if (start < window.lo) continue;
     const run = { resource, recipe, start, end: start + duration, members: new Set<number>(), fixed: false };
-    const begins = gather(world, crew, run, window);
-    if (begins !== undefined) return { run, start: begins };
+    const found = gather(world, crew, run, window, patience * duration);
+    if (found !== undefined) return { run, ...found };
   }
   return undefined;
 }
 
-/** The start of a run that waits for all its members; what was booked to find it is taken back. */
-function gather(world: World, crew: readonly Member[], run: Run, window: Window): number | undefined {
+/** The start of a run that waits for its members, and for how many; what was booked to find it is taken back. */
+function gather(
+  world: World,
+  crew: readonly Member[],
+  run: Run,
+  window: Window,
+  patience: number,
+): Omit<Opening, 'run'> | undefined {
   world.open(run);
   let latest = window.lo;
   const booked: Task[] = [];
@@ -87,12 +115,14 @@ function gather(world: World, crew: readonly Member[], run: Run, window: Window)
     world.lift(task);
     const short = shorten(task, step);
     const last = search(world, short, false, rootOf(world, task), { step, run });
-    if (last === undefined) {
+    const arrival = last === undefined ? Infinity : arrivalOf(world, last, task.steps[step]!.minLag);
+    const wait = booked.length * Math.max(0, arrival - latest);
+    if (last === undefined || wait > patience) {
       world.rest(task);
-      latest = Infinity;
+      if (patience === Infinity) latest = Infinity;
       break;
     }
-    latest = Math.max(latest, arrivalOf(world, last, task.steps[step]!.minLag));
+    latest = Math.max(latest, arrival);
     world.commit(task, trackOf(world, short, last));
     booked.push(task);
   }
@@ -100,7 +130,7 @@ function gather(world: World, crew: readonly Member[], run: Run, window: Window)
   world.close(run);
   const start = latest === Infinity ? latest : world.places[run.resource]!.fit(latest, run.end - run.start, 1);
   for (const task of booked) world.rest(task);
-  return start <= run.start ? start : undefined;
+  return start <= run.start && booked.length > 0 ? { start, size: booked.length } : undefined;
 }
 
 /** Only the way to the run, without its maximum wait, which depends on when the run begins. */

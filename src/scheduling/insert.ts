@@ -1,9 +1,10 @@
 import type { Task } from './compile.ts';
+import { crewOf, insertCrew, type Member } from './crew.ts';
 import { blocked, type Obstacle } from './obstacle.ts';
 import { joinLater } from './join.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
-import type { World } from './world.ts';
+import type { Run, World } from './world.ts';
 
 /**
  * Finds a way for one sample after another: first those in the lab, whose places others may need, again and again as long
@@ -15,15 +16,46 @@ export function insertAll(world: World, tasks: readonly Task[]): Map<number, Obs
   let inside = ordered.filter(({ at, obstacle }) => at >= 0 && obstacle === undefined);
   for (let before = Infinity; inside.length > 0 && inside.length < before;) {
     before = inside.length;
-    inside = inside.filter((task) => !insertOne(world, task, false) && !insertOne(world, task, true));
+    inside = insertEach(world, inside);
   }
-  for (const task of inside) failed.set(task.index, explain(world, task));
-  for (const task of ordered) {
-    if (task.obstacle !== undefined) failed.set(task.index, task.obstacle);
-    else if (task.at < 0 && !insertOne(world, task, false) && !insertOne(world, task, true))
-      failed.set(task.index, explain(world, task));
+  const outside = ordered.filter(({ at, obstacle }) => at < 0 && obstacle === undefined);
+  for (const task of [...inside, ...insertEach(world, outside)]) failed.set(task.index, explain(world, task));
+  for (const { index, obstacle } of ordered) if (obstacle !== undefined) failed.set(index, obstacle);
+  return failed;
+}
+
+/** How long samples may wait, all together and in durations of the run, for one more to share it from the beginning. */
+const patience = 1;
+
+/** Inserts one after the other, those that can share a run together; returns those for which there is no way. */
+function insertEach(world: World, tasks: readonly Task[]): Task[] {
+  const failed: Task[] = [];
+  let left = [...tasks];
+  for (let task = left.shift(); task !== undefined; task = left.shift()) {
+    const crew = mates(world, task, left);
+    const size = crew.length > 1 ? insertCrew(world, crew, patience) : 0;
+    if (size > 0) {
+      const members = crew.slice(0, size).map((member) => member.task);
+      left = left.filter((other) => !members.includes(other));
+    } else if (!insertOne(world, task, false) && !insertOne(world, task, true)) failed.push(task);
   }
   return failed;
+}
+
+/** Equally urgent samples that could share a run; none when the sample stands in the way or a planned run has room for it. */
+function mates(world: World, task: Task, others: readonly Task[]): Member[] {
+  const { lab } = world;
+  const waits = ({ at, sample }: Task) =>
+    sample.priority === task.sample.priority &&
+    sample.running === undefined &&
+    (at < 0 || lab.stations[at]!.kind === 'rack');
+  if (!waits(task)) return [];
+  const crew = crewOf(lab, task, others.filter(waits));
+  if (crew.length < 2) return [];
+  const { recipe, alternatives } = task.steps[crew[0]!.step]!;
+  const hasRoom = (run: Run) =>
+    !run.fixed && run.recipe === recipe && run.members.size < lab.stations[run.resource]!.capacity;
+  return alternatives.some(({ resource }) => world.runs[resource]!.some(hasRoom)) ? [] : crew;
 }
 
 /** Running samples first, then by priority, release and name. */

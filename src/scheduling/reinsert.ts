@@ -1,12 +1,15 @@
 import type { Stream } from '../base/random.ts';
 import type { Task } from './compile.ts';
-import { crewStepOf, insertCrew, type Member } from './crew.ts';
+import { crewOf, insertCrew } from './crew.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
 import type { World } from './world.ts';
 
 /** How often samples that can share a run are inserted together. */
 const together = 0.8;
+
+/** How often as many as there is room for. */
+const full = 0.9;
 
 /** How often the new order has nothing to do with the old one. */
 const upset = 0.3;
@@ -30,42 +33,22 @@ const stands = ({ lab }: World, { at }: Task): boolean => at >= 0 && lab.station
  * inserted together with that. Yields after every piece of work; returns false when one has no way, which leaves some out.
  */
 export function* reinsert(world: World, order: readonly Task[], random: Stream): Generator<void, boolean> {
-  const left = [...order];
+  let left = [...order];
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
-    const crew = random.chance(together) ? takeCrew(world, task, left, random) : [];
-    const { step } = crew[0] ?? { step: -1 };
-    const resources = step < 0 ? [] : task.steps[step]!.alternatives.map(({ resource }) => resource);
-    if (crew.length > 1 && insertCrew(world, crew, resources)) {
+    const all = random.chance(together) ? crewOf(world.lab, task, left) : [];
+    const crew = random.chance(full) ? all : all.slice(0, 1 + random.integer(Math.max(1, all.length)));
+    const members = crew.length > 1 ? crew.map((member) => member.task) : [task];
+    left = left.filter((other) => !members.includes(other));
+    if (crew.length > 1 && insertCrew(world, crew, Infinity) > 0) {
       yield;
       continue;
     }
-    for (const single of crew.length > 1 ? crew.map((member) => member.task) : [task]) {
+    for (const single of members) {
       if (!insertAlone(world, single)) return false;
       yield;
     }
   }
   return true;
-}
-
-/** The next sample with others that can share its longest run, as many as there is room for; they are taken out of `left`. */
-function takeCrew(world: World, task: Task, left: Task[], random: Stream): Member[] {
-  const step = crewStepOf(world.lab, task);
-  if (step === undefined) return [];
-  const { recipe, alternatives } = task.steps[step]!;
-  const [first] = alternatives;
-  const { capacity } = world.lab.stations[first!.resource]!;
-  const most = random.chance(0.9) ? capacity : 1 + random.integer(capacity);
-  const crew: Member[] = [{ task, step }];
-  for (let i = 0; i < left.length && crew.length < most;) {
-    const other = left[i]!;
-    const its = crewStepOf(world.lab, other);
-    const theirs = its === undefined ? undefined : other.steps[its]!;
-    const same = theirs?.recipe === recipe && theirs?.alternatives.some((a) => a.resource === first!.resource);
-    const long = theirs?.alternatives.find((a) => a.resource === first!.resource)?.duration === first!.duration;
-    if (same && long) crew.push({ task: left.splice(i, 1)[0]!, step: its! });
-    else i += 1;
-  }
-  return crew;
 }
 
 function insertAlone(world: World, task: Task): boolean {
