@@ -66,16 +66,17 @@ function variance(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1);
 }
 
-/** Observations that the sources' own scale counts for, where it is of the same order. */
+/** Observations that the sources' own scale counts for, where it is of the same order (within a factor of 30). */
 const pseudo = 2;
 
 function scaleOf(values: readonly number[], given: number, expectedSd: () => number): number {
   if (values.length < 2) return given;
+  // Squares are taken of shares, so that values near the largest number do not overflow.
+  const largest = Math.max(...values.map(Math.abs)) || 1;
   const share = Math.min(1, Math.max(0.3, expectedSd()));
-  const found = variance(values) / (share * share);
-  const comparable = found > 1e-3 * given * given && found < 1e3 * given * given;
-  const pooled = comparable
-    ? (pseudo * given * given + (values.length - 1) * found) / (pseudo + values.length - 1)
-    : found;
-  return pooled > 0 ? Math.sqrt(pooled) : given;
+  const found = (largest * Math.sqrt(variance(values.map((value) => value / largest)))) / share;
+  const ratio = found / given;
+  const known = values.length - 1;
+  if (ratio > 0.03 && ratio < 30) return given * Math.sqrt((pseudo + known * ratio * ratio) / (pseudo + known));
+  return found > 0 ? found : given;
 }

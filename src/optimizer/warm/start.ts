@@ -44,7 +44,8 @@ export function warmStart(
   if (models === undefined) return undefined;
   const found = [...fits.values()];
   const odds = found.reduce((sum, { evidence }) => sum + evidence, priorOdds);
-  const probability = found.some(({ warm }) => warm !== undefined) ? 1 / (1 + Math.exp(-odds)) : 0;
+  const helpful = found.some(({ warm }) => warm !== undefined) && !Number.isNaN(odds);
+  const probability = helpful ? 1 / (1 + Math.exp(-odds)) : 0;
   const cold = buildModels(problem, space, rows, (_space, _rows, name) => fits.get(name)!.cold);
   const likelier = cold === undefined || probability >= 0.5 ? models : cold;
   const besides = likelier === models ? cold : models;

@@ -135,6 +135,21 @@ describe('suggest with sources', () => {
     }
   });
 
+  it('copes with sources that say nothing and with units at the ends of the range', () => {
+    const data = measured(plane, 5, (point) => 1e300 * hill(point), 'new');
+    const strange = [
+      source('constant', () => 3, 8),
+      source('tiny', (point) => 1e-300 * hill(point), 8),
+      { name: 'single', data: related.data.slice(0, 1) },
+      { name: 'foreign', data: [1, 2].map((q) => ({ point: { q }, values: { y: q } })) },
+    ];
+    for (const known of [[], data]) {
+      const { suggestions, model } = ask(plane, known, { sources: strange, initial: 0, count: 2 });
+      for (const { point } of suggestions) expect(leavesSpace(plane, point)).toBeUndefined();
+      for (const { trust } of model.sources!) expect(trust).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   it('refuses what cannot be meant', () => {
     const refused = (options: Partial<SuggestOptions>) => {
       const result = suggest(plane, [], [], { count: 1, seed: 1, ...options });
