@@ -34,20 +34,25 @@ export interface Chosen {
 }
 
 /** Draws and settings by the number of stages: the tree of a start must stay near a thousand leaves. */
-const sizes = (stages: number): Branching & { readonly menu: number } =>
+const sizes = (stages: number): Branching & { readonly menu: number; readonly screen: Branching } =>
   stages <= 2
-    ? { first: 32, further: 4, menu: 10 }
+    ? { first: 32, further: 4, menu: 10, screen: { first: 12, further: 3 } }
     : stages === 3
-      ? { first: 12, further: 4, menu: 5 }
-      : { first: 8, further: 2, menu: stages === 4 ? 3 : 2 };
+      ? { first: 12, further: 4, menu: 5, screen: { first: 6, further: 3 } }
+      : { first: 9, further: 2, menu: stages === 4 ? 3 : 2, screen: { first: 6, further: 1 } };
+
+/** Designs that are looked at more closely. */
+const kept = 24;
 
 /** The action of the highest expected gain per expected cost. */
 export function chooseAction(situation: Situation, chain: Chain, index: number): Chosen {
   const { network, random } = situation;
   const size = sizes(network.path.length);
   const near = bestSettings(situation, chain);
-  const screen = new Policies(chain, { first: 12, further: 3 }, random(`screen/${index}`));
-  const designs = screenDesigns(screen, near, random(`designs/${index}`));
+  const screen = new Policies(chain, size.screen, random(`screen/${index}`));
+  const screened = screenDesigns(screen, near, random(`designs/${index}`), situation.screened);
+  situation.screened.splice(0, Infinity, ...screened.slice(0, 100));
+  const designs = screened.slice(0, kept);
   const policies = new Policies(chain, size, random(`tree/${index}`));
   policies.menus = menusOf(network, designs, near, size.menu);
   const climbed = climbWhole(situation, chain, near, index);
@@ -56,9 +61,10 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
     [...(climbed === undefined ? [] : [climbed]), ...designs.map(({ settings }) => settings)],
     designs[0]!.rate,
   );
-  const held = heldOptions(situation, policies, fresh.rate, index);
+  screen.menus = policies.menus;
+  const held = heldOptions(situation, { rough: screen, fine: policies }, fresh.rate, index);
   const best = held.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
-  const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
+  const rates = new Map(held.map((option) => [option.sample!.name, lastingRate(screen, option)]));
   return { action: actionOf(situation, policies, best, fresh), rates };
 }
 
@@ -114,23 +120,35 @@ function bestStart(policies: Policies, designs: readonly (readonly Setting[])[],
 }
 
 /** Every idle sample at its best setting; the most promising have it refined. */
-function heldOptions(situation: Situation, policies: Policies, guess: number, index: number): Option[] {
+function heldOptions(
+  situation: Situation,
+  { rough, fine }: { rough: Policies; fine: Policies },
+  guess: number,
+  index: number,
+): Option[] {
   const { network, random } = situation;
   const options = idleSamples(situation).map((sample) => {
     const walk = openWalk(walkOf(network, sample));
     const found = readyStages(network, sample).flatMap((stage) =>
-      policies.menus[stage]!.map((setting) => ({
+      rough.menus[stage]!.map((setting) => ({
         sample,
         walk,
         stage,
         setting,
-        rate: roughRate(policies, walk, stage, setting, guess),
+        rate: roughRate(rough, walk, stage, setting, guess),
       })),
     );
     return found.reduce((a, b) => (b.rate > a.rate ? b : a));
   });
   options.sort((a, b) => b.rate - a.rate);
-  return options.map((option, i) => (i < 3 ? refine(policies, option, random(`refine/${index}/${i}`), guess) : option));
+  return options.map((option, i) => (i < 3 ? refine(fine, option, random(`refine/${index}/${i}`), guess) : option));
+}
+
+/** The rate of an option that is carried through in any case where its best policy was to stop, which says nothing. */
+function lastingRate(policies: Policies, { rate, walk, stage }: Option): number {
+  if (rate > 0) return rate;
+  const carried = policies.menus[stage]!.map((setting) => roughRate(policies, walk, stage, setting, 0));
+  return Math.max(...carried);
 }
 
 function roughRate(policies: Policies, walk: OpenWalk, stage: number, setting: Setting, guess: number): number {

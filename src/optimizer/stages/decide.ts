@@ -4,6 +4,7 @@ import { Chain } from './chain.ts';
 import { checkStaged } from './check.ts';
 import { type Action, chooseAction, holdings } from './choose-action.ts';
 import { initialAction, isInitial } from './first.ts';
+import type { Design } from './designs.ts';
 import { type Link, type Walk, walkOf } from './links.ts';
 import { type Network, type Sample, compileNetwork, pendingSample, samplesOf } from './network.ts';
 import { decode } from '../space.ts';
@@ -27,6 +28,8 @@ export interface Situation {
   readonly samples: readonly Sample[];
   readonly flights: Flight[];
   readonly dropped: Set<string>;
+  /** Designs that the decisions of one call have rated before, the best first. */
+  readonly screened: Design[];
   readonly links: readonly (readonly Link[])[] | undefined;
   readonly options: DecideOptions;
   readonly random: (name: string) => Stream;
@@ -54,7 +57,7 @@ export function decide(
   const random = (name: string) => stream(options.seed, `stages/${name}/${size}`);
   const links = fitLinks(network, samples, random('weights'), options.model);
   const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
-  const situation: Situation = { network, samples, flights, dropped: new Set(), links, options, random };
+  const situation: Situation = { network, samples, flights, dropped: new Set(), screened: [], links, options, random };
   const decisions: Decision[] = [];
   for (let index = 0; index < options.count; index++) {
     const { action, drops } = next(situation, index);

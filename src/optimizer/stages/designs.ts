@@ -35,29 +35,31 @@ export function settingsAround(
   return candidates(space, { random, near, taken: [] }).map((x) => settingOf(network, stage, x));
 }
 
-/** Raw designs that are tried, and those kept for a closer look. */
+/** Raw designs that are tried. */
 const most = 360;
-const kept = 24;
 
 /**
  * Whole designs for a new sample, the best first: settings of every stage fixed beforehand, rated through the chain, then
- * searched again around the best. `near` are complete designs worth varying, best first, by stage.
+ * searched again around the best. `near` are complete designs worth varying, best first, by stage; `earlier` designs of the
+ * same batch spare the search of the whole space.
  */
 export function screenDesigns(
   policies: Policies,
   near: readonly (readonly Float64Array[])[],
   random: Stream,
+  earlier: readonly Design[],
 ): Design[] {
   const { network } = policies.chain;
-  let rated = rateDesigns(policies, pairUp(network, near, random, most), 0);
-  for (const round of [0, 1]) {
+  const raw = earlier.length > 0 ? earlier.map(({ settings }) => settings) : pairUp(network, near, random, most);
+  let rated = rateDesigns(policies, raw, 0);
+  for (const round of earlier.length > 0 ? [1] : [0, 1]) {
     const around = network.nodes.map((_, k) =>
       rated.slice(0, round === 0 ? 6 : 2).map(({ settings }) => settings[k]?.x ?? new Float64Array(0)),
     );
     const again = pairUp(network, around, random, 100, true);
     rated = [...rated, ...rateDesigns(policies, again, rated[0]!.rate)].sort((a, b) => b.rate - a.rate);
   }
-  return rated.slice(0, kept);
+  return rated;
 }
 
 /** Joins settings of the stages to designs; those around the same known design stay together. */

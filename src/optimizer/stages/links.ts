@@ -87,16 +87,44 @@ export function fitLink(
   const whole = measured.filter((sample) => sample.alone === undefined);
   const fits = tried.flatMap((inputs) => {
     const theta = remembered?.inputs === inputs ? Float64Array.from(remembered.hyperparameters) : undefined;
-    const rows = inputs === 'proxies' ? measured : whole;
-    return fitChoice(network, rows, target, inputs, { theta, keep: fresh }) ?? [];
+    return (
+      fitChoice(network, fresh && inputs === 'proxies' ? measured : whole, target, inputs, { theta, keep: fresh }) ?? []
+    );
   });
   if (fits.length === 0) return undefined;
-  const best = fits.reduce((a, b) => (b.density > a.density ? b : a));
+  const best = preferred(fits);
+  const link = fresh ? best.link : withAll(network, measured, target, best.link);
   const evidence = fresh
     ? remembered.evidence
-    : Object.fromEntries(fits.map(({ link, density }) => [link.inputs, density]));
-  const fittedAt = fresh ? remembered.fittedAt : best.link.report.observations;
-  return { ...best.link, report: { ...best.link.report, evidence, fittedAt } };
+    : Object.fromEntries(fits.map(({ link, densities }) => [link.inputs, meanOf(densities)]));
+  const fittedAt = fresh ? remembered.fittedAt : measured.length;
+  return { ...link, report: { ...link.report, evidence, fittedAt } };
+}
+
+/** A link that reads no earlier parameter learns from runs of its stage alone as well; they are no part of the choice. */
+function withAll(network: Network, measured: readonly Sample[], target: Target, link: Link): Link {
+  if (link.inputs !== 'proxies' || link.rows.length === measured.length) return link;
+  const theta = Float64Array.from(link.report.hyperparameters);
+  return fitChoice(network, measured, target, link.inputs, { theta, keep: true })?.link ?? link;
+}
+
+const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** By how many standard errors proxies must lead. */
+const standardErrors = 1.5;
+
+/**
+ * The choice of the highest evidence; one that reads proxies must lead the plain one by 1.5 standard errors of the paired
+ * differences (after the one-standard-error rule of Breiman et al. 1984), so that chance does not make proxies of noise.
+ */
+function preferred(fits: readonly Fitted[]): Fitted {
+  const best = fits.reduce((a, b) => (meanOf(b.densities) > meanOf(a.densities) ? b : a));
+  const plain = fits.find(({ link }) => link.inputs === 'parameters');
+  const lead = plain?.densities.map((value, i) => best.densities[i]! - value);
+  if (lead === undefined || lead.length < 2) return best;
+  const mean = meanOf(lead);
+  const variance = meanOf(lead.map((value) => (value - mean) ** 2));
+  return mean > standardErrors * Math.sqrt(variance / (lead.length - 1)) ? best : plain!;
 }
 
 /** A choice that would read the same values as an earlier one. */
@@ -134,7 +162,7 @@ const inputSpace = (parameters: readonly Parameter[]): Space =>
 
 interface Fitted {
   readonly link: Link;
-  readonly density: number;
+  readonly densities: Float64Array;
 }
 
 function fitChoice(
@@ -166,7 +194,10 @@ function fitChoice(
   const gp = keep && theta !== undefined ? build(training, 'matern52', theta, 0) : fitProcess(training, theta);
   if (gp === undefined) return undefined;
   const outcome = { name: target.name, offset, scale, rows: samples.map((_, i) => i), gp };
-  return { link: { ...outcome, ...reported(network, outcome, target, inputs), pieces }, density: densityOf(outcome) };
+  return {
+    link: { ...outcome, ...reported(network, outcome, target, inputs), pieces },
+    densities: densitiesOf(outcome),
+  };
 }
 
 function reported(network: Network, outcome: Outcome, { stage, output, noise, name }: Target, inputs: LinkInputs) {
@@ -191,15 +222,13 @@ function reported(network: Network, outcome: Outcome, { stage, output, noise, na
   };
 }
 
-/** Mean log density of every observation under its leave-one-out prediction. */
-function densityOf(outcome: Outcome): number {
+/** Log density of every observation under its leave-one-out prediction. */
+function densitiesOf(outcome: Outcome): Float64Array {
   const at = atObservations(outcome);
-  const { y } = outcome.gp.training;
-  const sum = y.reduce((total, value, i) => {
+  return outcome.gp.training.y.map((value, i) => {
     const variance = at.leftOutVariance[i]!;
-    return total - 0.5 * (Math.log(2 * Math.PI * variance) + (value - at.leftOutMean[i]!) ** 2 / variance);
-  }, 0);
-  return sum / y.length;
+    return -0.5 * (Math.log(2 * Math.PI * variance) + (value - at.leftOutMean[i]!) ** 2 / variance);
+  });
 }
 
 /** Observations from which hyperparameters are learned; the process itself then holds all of them. */

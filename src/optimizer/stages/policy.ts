@@ -56,7 +56,7 @@ export class Policies {
     this.#read = nodes.map((_, k) => chain.isRead(k));
     const width = Math.max(...this.#widths);
     this.#normals = [branching.first, branching.further].map((count) =>
-      centred(sobolNormals(count, width, random), width),
+      widened(centred(sobolNormals(count, width, random), width), width),
     );
   }
 
@@ -167,4 +167,16 @@ function centred(normals: Float64Array, width: number): Float64Array {
     for (let i = 0; i < rows; i++) normals[i * width + o]! -= mean;
   }
   return normals;
+}
+
+/** Of so many draws one comes from a belief so many times as wide. */
+const wideEvery = 3;
+const width = 3;
+
+/**
+ * Draws from a mixture with heavier tails: hyperparameters are points where they should be distributions, so that a process
+ * is too sure far from its data, and a cheap stage would never be tried there.
+ */
+function widened(normals: Float64Array, columns: number): Float64Array {
+  return normals.map((z, k) => (Math.floor(k / columns) % wideEvery === wideEvery - 1 ? width * z : z));
 }

@@ -4,7 +4,8 @@ import type { Point, Prediction } from '../problem.ts';
 import { decode } from '../space.ts';
 import { Chain } from './chain.ts';
 import { checkStaged } from './check.ts';
-import { emptyWalk, pairUp } from './designs.ts';
+import { emptyWalk, pairUp, settingOf } from './designs.ts';
+import { walkOf } from './links.ts';
 import { compileNetwork, readyStages, samplesOf } from './network.ts';
 import { Policies, type Setting } from './policy.ts';
 import type { StagedModel, StagedProblem, StagedRow } from './staged.ts';
@@ -17,8 +18,8 @@ export interface Recommendation {
 }
 
 /**
- * The design whose final objective the chain expects to be best: settings of every stage, fixed beforehand, that need not
- * have been tried. Pure, and independent of the order of the rows.
+ * The design whose final objective is best by the chain's mean less one standard deviation, so that a guess does not displace
+ * what was measured: settings of every stage, fixed beforehand, that need not have been tried. Pure, and independent of the order of the rows.
  *
  * Failures: `input.invalid` for input that makes no sense, `optimizer.failed` before any sample is complete.
  */
@@ -40,32 +41,40 @@ export function recommend(
   const chain = new Chain(network, links, 0, 0, random('scenes'));
   const policies = new Policies(chain, { first: 16, further: 1 }, random('forecast'));
   const [start] = readyStages(network, emptyWalk(network));
-  const rate = (settings: readonly Setting[]) => {
+  const { offset, scale } = chain.objective;
+  const rated = ({ mean, sd }: Prediction, settings: readonly Setting[]): Rated => ({
+    settings,
+    predicted: { mean, sd },
+    worth: chain.worth((mean - offset) / scale) - sd / Math.abs(scale),
+  });
+  const rate = (settings: readonly Setting[]): Rated => {
     policies.menus = settings.map((setting) => [setting]);
-    const predicted = policies.forecast(emptyWalk(network), start!, settings[start!]!);
-    return {
-      settings,
-      predicted,
-      worth: chain.worth((predicted.mean - chain.objective.offset) / chain.objective.scale),
-    };
+    return rated(policies.forecast(emptyWalk(network), start!, settings[start!]!), settings);
   };
-  const complete = samples.filter(({ y, alone }) => y[network.last] !== undefined && alone === undefined);
-  complete.sort((a, b) => chain.worth(standard(b)) - chain.worth(standard(a)));
-  function standard({ y }: (typeof samples)[number]): number {
-    const { offset, scale, output } = chain.objective;
-    return (y[network.last]![output]! - offset) / scale;
-  }
-  let near = network.nodes.map((_, k) => complete.slice(0, 6).flatMap(({ x }) => x[k] ?? []));
-  let rated: ReturnType<typeof rate>[] = [];
+  const tried = samples.flatMap((sample): Rated[] => {
+    if (sample.y[network.last] === undefined || sample.alone !== undefined) return [];
+    chain.look(walkOf(network, sample), network.last, 0, 0);
+    const settings = sample.x.map((x, k) => settingOf(network, k, x ?? new Float64Array(0)));
+    return [rated(chain.finalOf(chain.mean, chain.sd), settings)];
+  });
+  let best = tried.sort(byWorth).slice(0, 6);
   for (const round of [0, 1, 2]) {
+    const near = network.nodes.map((_, k) => best.slice(0, 6 - round).map(({ settings }) => settings[k]!.x));
     const designs = pairUp(network, near, random(`designs/${round}`), round === 0 ? 600 : 160, round > 0);
-    rated = [...rated, ...designs.map(rate)].sort((a, b) => b.worth - a.worth).slice(0, 6);
-    near = network.nodes.map((_, k) => rated.slice(0, 3).flatMap(({ settings }) => settings[k]?.x ?? []));
+    best = [...best, ...designs.map(rate)].sort(byWorth).slice(0, 6);
   }
-  const { settings, predicted } = rated[0]!;
+  const { settings, predicted } = best[0]!;
   const parameters = network.path.map((k): [string, Point] => {
     const { stage, space } = network.nodes[k]!;
     return [stage.id, decode(space, settings[k]!.x)];
   });
   return ok({ parameters: Object.fromEntries(parameters), predicted });
 }
+
+interface Rated {
+  readonly settings: readonly Setting[];
+  readonly predicted: Prediction;
+  readonly worth: number;
+}
+
+const byWorth = (a: Rated, b: Rated): number => b.worth - a.worth;

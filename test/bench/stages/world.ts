@@ -78,6 +78,33 @@ export function startRun(world: World, seed: number): Run {
 const pick = (point: Point, parameters: readonly { name: string }[]): Point =>
   Object.fromEntries(parameters.map(({ name }) => [name, point[name]!]));
 
+/** True final value of a design, by stage id. */
+export function valueOf(
+  { problem, truth }: Pick<World, 'problem' | 'truth'>,
+  design: Readonly<Record<string, Point>>,
+): number {
+  return problem.stages.reduce(
+    (hidden: number[], { id, space }, k) =>
+      truth(
+        k,
+        space.parameters.map(({ name }) => Number(design[id]![name])),
+        hidden,
+      ),
+    [],
+  )[0]!;
+}
+
+/** The design that final-only optimization would recommend: the best measured one. */
+export function bestWhole({ problem }: World, rows: readonly StagedRow[]): Record<string, Point> {
+  const objective = problem.objectives[0]!.name;
+  const last = problem.stages.at(-1)!.id;
+  const best = rows.reduce((a, b) => {
+    const value = ({ stages }: StagedRow) => stages[last]?.outputs[objective] ?? -Infinity;
+    return value(b) > value(a) ? b : a;
+  });
+  return Object.fromEntries(Object.entries(best.stages).map(([id, { parameters }]) => [id, parameters]));
+}
+
 /** All stages as one experiment, which is how an optimizer that sees only the end has it. */
 export const wholeProblem = ({ stages, objectives }: StagedProblem): Problem => ({
   parameters: stages.flatMap(({ space }) => space.parameters),
