@@ -43,16 +43,19 @@ function bridgePlug(
   const meterTopic = topics.meter(lab.site, device, plugMeters[plug.kind].id);
   let seq = 0;
   let resolution = Infinity;
+  const isNews = inOrder();
   return bus.subscribe(plug.topic, ({ payload }) => {
     const reading = counterReaders[plug.kind](payload);
     if (!reading.ok) return;
-    const { total, resetAt } = reading.value;
+    const { total } = reading.value;
+    const resetAt = sinceWhen(reading.value.resetAt);
+    if (!isNews(total, resetAt)) return;
     // A total that happens to end in zeros may be written with fewer decimals than the counter has.
     resolution = Math.min(resolution, reading.value.resolution);
     const at = toWireTime(clock.now());
     const message: MeterMessage = {
       ...{ total, unit: 'J', resolution, boot, seq: seq++, at },
-      resetAt: toWireTime(sinceWhen(resetAt)),
+      resetAt: toWireTime(resetAt),
     };
     bus.publish(meterTopic, JSON.stringify(message), { retain: true });
   });
@@ -62,4 +65,24 @@ function bridgePlug(
 function sinceWhen(resetAt: string): number {
   const at = fromWireTime(`${resetAt}Z`);
   return Number.isNaN(at) ? 0 : at;
+}
+
+/** Messages in a row with a lower total after which a counter that does not say when it began has begun again. */
+const fallsBelieved = 3;
+
+/** Whether a reading is newer than those before: plugs do not number their messages, and a network may overtake itself. */
+function inOrder(): (total: number, resetAt: number) => boolean {
+  let last = { total: -Infinity, resetAt: -Infinity };
+  let falls: number[] = [];
+  return (total, resetAt) => {
+    const goesOn = resetAt > last.resetAt || (resetAt === last.resetAt && total >= last.total);
+    if (!goesOn) {
+      if (resetAt !== 0) return false;
+      falls = total >= (falls.at(-1) ?? 0) ? [...falls, total] : [total];
+      if (falls.length < fallsBelieved) return false;
+    }
+    last = { total, resetAt };
+    falls = [];
+    return true;
+  };
 }

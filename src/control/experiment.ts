@@ -206,6 +206,7 @@ export const experimentMachine = setup({
     idle: ({ context }) => context.command === undefined,
     happened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'happened',
     notHappened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'not_happened',
+    neverBegan: ({ event }) => event.type === 'command.ended' && neverBegan(event.data),
     settledByDevice: ({ context, event }) =>
       event.type === 'command.ended' && context.command !== undefined && !leavesDoubt(context.command, event.data),
   },
@@ -292,6 +293,8 @@ export const experimentMachine = setup({
           { guard: 'done', actions: ['advance', 'clear'] },
           { guard: 'aborting', actions: ['letGo', 'clear'] },
           { guard: 'again', actions: ['backOff', 'wakeLater'] },
+          // However often: the sample still stands where it stood.
+          { guard: 'neverBegan', actions: ['backOff', 'wakeLater'] },
           { target: 'stuck' },
         ],
         'campaign.aborted': [{ guard: 'idle', actions: 'clear' }, { actions: 'markAborting' }],
@@ -305,7 +308,10 @@ export const experimentMachine = setup({
           { guard: 'notHappened', target: 'clearing', actions: 'again' },
           { actions: ['letGo', 'clear'] },
         ],
-        'command.ended': { guard: 'settledByDevice', actions: ['letGo', 'clear'] },
+        'command.ended': [
+          { guard: 'done', actions: ['advance', 'clear'] },
+          { guard: 'settledByDevice', target: 'clearing', actions: ['backOff', 'wakeLater'] },
+        ],
         'command.refused': { target: 'clearing', actions: 'again' },
         'campaign.aborted': { actions: ['letGo', 'clear'] },
         'experiment.cleared': 'gone',

@@ -78,6 +78,8 @@ export class Gateway {
   readonly #subscriptions: (() => void)[] = [];
   /** Devices that have been heard with no higher epoch than ours: a higher one from then on is another controller's. */
   readonly #ours = new Set<string>();
+  /** By device: the epoch that it was last heard to obey. */
+  readonly #obeyed = new Map<string, number>();
   readonly #secondLook: SecondLook;
   /** Runs while it is not known yet whose a higher epoch is. */
   #doubt: Timer | undefined;
@@ -113,6 +115,17 @@ export class Gateway {
     this.#epoch = epoch;
     this.#listening = true;
     this.#announce(true);
+    this.#fence();
+  }
+
+  /** Devices refuse an earlier controller only once they have heard of this one, so all are told, busy or not. */
+  #fence(): void {
+    for (const [device, epoch] of this.#obeyed) if (epoch < this.#epoch) this.#tellEpoch(device);
+  }
+
+  /** A question that no device can answer costs nothing, and makes ours the highest epoch that it has seen. */
+  #tellEpoch(device: string): void {
+    this.query(`epoch-${this.#epoch}`, device);
   }
 
   /** Asks what became of open commands, or sends them again; what was said while nobody listened is lost. */
@@ -129,6 +142,7 @@ export class Gateway {
   raiseEpoch(epoch: number): void {
     this.#epoch = epoch;
     this.#announce(true);
+    this.#fence();
     for (const sending of this.#sending.values()) this.#transmit(sending);
   }
 
@@ -274,6 +288,8 @@ export class Gateway {
     const { listener } = this.#options;
     if (body.epoch > this.#epoch) this.#takeHigherEpoch(id, body.epoch);
     else this.#ours.add(id);
+    this.#obeyed.set(id, body.epoch);
+    if (this.#listening && body.epoch < this.#epoch && body.state !== 'lost') this.#tellEpoch(id);
     this.#secondLook.note(id, body.state === 'lost');
     listener.onEvent(
       { type: 'device.changed', data: { device, state: body.state, boot: body.boot } },

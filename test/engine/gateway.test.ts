@@ -22,14 +22,65 @@ const command = Command.parse({
   ...{ expected: { low: 1, typical: 1, high: 1 }, ttl: 30_000, deadline: 60_000 },
 });
 
+const gatewayOn = (broker: MemoryBroker, more: Partial<typeof listener> = {}): Gateway =>
+  new Gateway({
+    ...{ clock: broker.clock, site: 'lab', controller: 'main', instance: 'one', listener: { ...listener, ...more } },
+    bus: broker.connect({ clientId: 'controller' }),
+    commandState: () => undefined,
+  });
+
+const stateOf = (epoch: number, state = 'ready', seq = 1): string =>
+  JSON.stringify({ state, boot: 'b1', seq, epoch, running: [], at: '2026-01-05T08:00:00.000Z' });
+
+test('devices that obey an earlier controller hear of this one, at its beginning and whenever one comes', () => {
+  const clock = new VirtualClock();
+  const broker = new MemoryBroker({ clock });
+  const device = broker.connect({ clientId: 'device' });
+  const heard: string[] = [];
+  for (const id of ['idle', 'late', 'current'])
+    device.subscribe(topics.control('lab', id), ({ payload }) => {
+      heard.push(`${id} ${(JSON.parse(payload) as { epoch: number }).epoch}`);
+    });
+  const wait = (seconds: number) => clock.run(() => false, clock.now() + seconds * 1000);
+  device.publish(topics.state('lab', 'idle'), stateOf(2), { retain: true });
+  device.publish(topics.state('lab', 'current'), stateOf(3), { retain: true });
+  const gateway = gatewayOn(broker);
+  wait(1);
+  expect(heard).toEqual([]);
+  gateway.begin(3);
+  wait(1);
+  expect(heard).toEqual(['idle 3']);
+  device.publish(topics.state('lab', 'late'), stateOf(1), { retain: true });
+  wait(1);
+  expect(heard).toEqual(['idle 3', 'late 3']);
+});
+
+test('the state of a lost device is asked for again until it is another', () => {
+  const clock = new VirtualClock();
+  const broker = new MemoryBroker({ clock });
+  const device = broker.connect({ clientId: 'device' });
+  const states: string[] = [];
+  const gateway = gatewayOn(broker, {
+    onEvent: (event: { type: string; data?: { state?: string } }) => {
+      if (event.type === 'device.changed') states.push(event.data!.state!);
+    },
+  } as never);
+  const wait = (seconds: number) => clock.run(() => false, clock.now() + seconds * 1000);
+  wait(1);
+  gateway.begin(1);
+  device.publish(topics.state('lab', 'arm'), stateOf(1, 'lost'), { retain: true });
+  wait(65);
+  expect(states).toEqual(['lost', 'lost', 'lost']);
+  // What the broker keeps has changed, but the word of it was lost on the way.
+  (broker.retained as Map<string, string>).set(topics.state('lab', 'arm'), stateOf(1));
+  wait(300);
+  expect(states).toEqual(['lost', 'lost', 'lost', 'ready']);
+});
+
 test('a command that is sent anew while it is being sent ends with its end', () => {
   const clock = new VirtualClock();
   const broker = new MemoryBroker({ clock });
-  const bus = broker.connect({ clientId: 'controller' });
-  const gateway = new Gateway({
-    ...{ bus, clock, site: 'lab', controller: 'main', instance: 'one', listener },
-    commandState: () => undefined,
-  });
+  const gateway = gatewayOn(broker);
   let heard = 0;
   broker.connect({ clientId: 'ear' }).subscribe(topics.command('lab', 'handler'), () => {
     heard += 1;

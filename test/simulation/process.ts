@@ -30,6 +30,7 @@ export class SiteClock implements Clock {
 export class SleepyProcess {
   readonly #clock: Clock;
   #waiting: (() => void)[] | undefined;
+  #stops = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -40,9 +41,21 @@ export class SleepyProcess {
   }
 
   suspend(ms: number): void {
-    if (this.#waiting !== undefined) return;
-    this.#waiting = [];
-    this.#clock.after(ms, () => this.#wake());
+    const wake = this.freeze();
+    this.#clock.after(ms, wake);
+  }
+
+  /** Stops it until the function is called that this returns; of several stops the last to end counts. */
+  freeze(): () => void {
+    this.#waiting ??= [];
+    this.#stops += 1;
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      this.#stops -= 1;
+      if (this.#stops === 0) this.#wake();
+    };
   }
 
   run(action: () => void): void {

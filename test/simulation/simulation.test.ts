@@ -12,6 +12,9 @@ const regressions: readonly (readonly [number, string])[] = [
   [378, 'a stale reading came right after a restart of the controller'],
   [6012, 'a step that overran had the controller plan at every millisecond'],
   [101_113, 'a controller that came back after an absence took the epoch of its successor for an old one'],
+  [101_664, 'a sample that an arm had not begun to carry counted as carried away'],
+  [101_711, 'a message of a plug that another had overtaken counted as a counter that began again'],
+  [102_286, 'a controller that came back commanded a device that had not heard of its successor'],
   [100_632, 'a will that came late had a device count as lost for ever, and its work with it'],
   [279, 'a sample was carried to a place that another had not left'],
 ];

@@ -188,7 +188,23 @@ export class Site {
     this.#ledger = this.#open();
     this.deposed.push(controller);
     this.controller = undefined;
+    this.#freezeUntilReplaced(controller);
     this.startController();
+  }
+
+  /**
+   * What an earlier controller does after its ledger was copied and before its successor has spoken nobody could ever
+   * learn: whoever takes a copy makes sure that the earlier one stands still meanwhile.
+   */
+  #freezeUntilReplaced({ process, instance }: Controller): void {
+    const wake = process.freeze();
+    this.broker.observe(({ topic, payload }) => {
+      if (!topic.includes('/ctl/') || payload === '') return;
+      const said = instanceOf(payload);
+      // The word must have reached the devices, too.
+      if (said !== undefined && said !== instance && Number(said.split('-')[1]) > Number(instance.split('-')[1]))
+        this.clock.after(5_000, wake);
+    });
   }
 
   /** Until something holds or lab time `limit` (of the timeline) has come. Restarts controllers that are killed. */
@@ -224,3 +240,11 @@ export class Site {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
   }
 }
+
+const instanceOf = (payload: string): string | undefined => {
+  try {
+    return (JSON.parse(payload) as { instance?: string }).instance;
+  } catch {
+    return undefined;
+  }
+};

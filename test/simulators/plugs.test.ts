@@ -51,6 +51,23 @@ describe('a device on a smart plug', () => {
     expect(meters()).toBe(before);
   });
 
+  it('is not taken in by messages that were overtaken, and believes a counter that began again', () => {
+    const lab = onPlug('shelly-gen2', 'plug');
+    lab.pass(3600);
+    const plug = lab.broker.connect({ clientId: 'x' });
+    const last = () =>
+      (lab.heard.filter(({ topic }) => topic.endsWith('/meter/plug')).at(-1)!.body as unknown as MeterMessage).total;
+    const say = (wattHours: string) => {
+      plug.publish('plug', `{"aenergy":{"total":${wattHours}}}`);
+      lab.pass(0.1);
+    };
+    const before = last();
+    say('19.500');
+    expect(last()).toBe(before);
+    for (const wattHours of ['0.000', '0.010', '0.020']) say(wattHours);
+    expect(last()).toBeCloseTo(0.02 * 3600, 6);
+  });
+
   it('counts yesterday and today', () => {
     const lab = onPlug('tasmota', 'tele/plug_7/SENSOR');
     lab.pass(26 * 3600);

