@@ -110,16 +110,16 @@ function gather(
 ): Omit<Opening, 'run'> | undefined {
   world.open(run);
   let latest = window.lo;
+  let possible = true;
   const booked: Task[] = [];
   for (const { task, step } of crew) {
     world.lift(task);
     const short = shorten(task, step);
     const last = search(world, short, false, rootOf(world, task), { step, run });
-    const arrival = last === undefined ? Infinity : arrivalOf(world, last, task.steps[step]!.minLag);
-    const wait = booked.length * Math.max(0, arrival - latest);
-    if (last === undefined || wait > patience) {
+    possible = last !== undefined;
+    const arrival = last === undefined ? latest : arrivalOf(world, last, task.steps[step]!.minLag);
+    if (last === undefined || booked.length * (arrival - latest) > patience) {
       world.rest(task);
-      if (patience === Infinity) latest = Infinity;
       break;
     }
     latest = Math.max(latest, arrival);
@@ -128,9 +128,9 @@ function gather(
   }
   for (const task of booked) world.withdraw(task);
   world.close(run);
-  const start = latest === Infinity ? latest : world.places[run.resource]!.fit(latest, run.end - run.start, 1);
+  const start = world.places[run.resource]!.fit(latest, run.end - run.start, 1);
   for (const task of booked) world.rest(task);
-  return start <= run.start && booked.length > 0 ? { start, size: booked.length } : undefined;
+  return possible && start <= run.start ? { start, size: booked.length } : undefined;
 }
 
 /** Only the way to the run, without its maximum wait, which depends on when the run begins. */
