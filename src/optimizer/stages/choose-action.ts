@@ -29,20 +29,19 @@ interface Option {
 
 export interface Chosen {
   readonly action: Action;
-  /** Best rate of every idle sample. */
+  /** Best rate of every idle sample; 0 where the best policy is to leave it. */
   readonly rates: ReadonlyMap<string, number>;
 }
 
-/** Draws and settings by the number of stages: the tree of a start must stay near a thousand leaves. */
-const sizes = (stages: number): Branching & { readonly menu: number; readonly screen: Branching } =>
+/** Draws, settings and designs looked at closely, by the number of stages: the tree of a start stays near a thousand leaves. */
+const sizes = (
+  stages: number,
+): Branching & { readonly menu: number; readonly kept: number; readonly screen: Branching } =>
   stages <= 2
-    ? { first: 32, further: 4, menu: 10, screen: { first: 12, further: 3 } }
+    ? { first: 32, further: 4, menu: 10, kept: 24, screen: { first: 12, further: 3 } }
     : stages === 3
-      ? { first: 12, further: 4, menu: 5, screen: { first: 6, further: 3 } }
-      : { first: 9, further: 2, menu: stages === 4 ? 3 : 2, screen: { first: 6, further: 1 } };
-
-/** Designs that are looked at more closely. */
-const kept = 24;
+      ? { first: 12, further: 4, menu: 5, kept: 14, screen: { first: 6, further: 3 } }
+      : { first: 9, further: 2, menu: stages === 4 ? 3 : 2, kept: 8, screen: { first: 6, further: 1 } };
 
 /** The action of the highest expected gain per expected cost. */
 export function chooseAction(situation: Situation, chain: Chain, index: number): Chosen {
@@ -52,7 +51,7 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
   const screen = new Policies(chain, size.screen, random(`screen/${index}`));
   const screened = screenDesigns(screen, near, random(`designs/${index}`), situation.screened);
   situation.screened.splice(0, Infinity, ...screened.slice(0, 100));
-  const designs = screened.slice(0, kept);
+  const designs = screened.slice(0, size.kept);
   const policies = new Policies(chain, size, random(`tree/${index}`));
   policies.menus = menusOf(network, designs, near, size.menu);
   const climbed = climbWhole(situation, chain, near, index);
@@ -64,7 +63,7 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
   screen.menus = policies.menus;
   const held = heldOptions(situation, { rough: screen, fine: policies }, fresh.rate, index);
   const best = held.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
-  const rates = new Map(held.map((option) => [option.sample!.name, lastingRate(screen, option)]));
+  const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
   return { action: actionOf(situation, policies, best, fresh), rates };
 }
 
@@ -144,13 +143,6 @@ function heldOptions(
   return options.map((option, i) => (i < 3 ? refine(fine, option, random(`refine/${index}/${i}`), guess) : option));
 }
 
-/** The rate of an option that is carried through in any case where its best policy was to stop, which says nothing. */
-function lastingRate(policies: Policies, { rate, walk, stage }: Option): number {
-  if (rate > 0) return rate;
-  const carried = policies.menus[stage]!.map((setting) => roughRate(policies, walk, stage, setting, 0));
-  return Math.max(...carried);
-}
-
 function roughRate(policies: Policies, walk: OpenWalk, stage: number, setting: Setting, guess: number): number {
   const { gain, cost } = policies.run(walk, stage, setting, guess);
   return gain / cost;
@@ -218,7 +210,9 @@ export function holdings(situation: Situation, { action, rates }: Chosen): Decis
   const coming = [...flights, action.flight].filter(({ stage, alone }) => stage !== network.last && !alone).length;
   const excess = Math.max(0, waiting.length + coming - places);
   return waiting.flatMap((sample, i): Decision[] => {
-    const none = rates.get(sample.name)! < hopeless * action.value!;
+    const rate = rates.get(sample.name)!;
+    // A rate of 0 says that stopping beats going on at today's prices, not that there is nothing to gain.
+    const none = rate > 0 && rate < hopeless * action.value!;
     if (!none && i >= excess) return [];
     const stage = readyStages(network, sample)[0]!;
     const reason = none

@@ -36,7 +36,7 @@ export function settingsAround(
 }
 
 /** Raw designs that are tried. */
-const most = 360;
+const most = 280;
 
 /**
  * Whole designs for a new sample, the best first: settings of every stage fixed beforehand, rated through the chain, then

@@ -232,7 +232,7 @@ function densitiesOf(outcome: Outcome): Float64Array {
 }
 
 /** Observations from which hyperparameters are learned; the process itself then holds all of them. */
-const most = 80;
+const most = 60;
 
 /**
  * Hyperparameters from at most `most` observations (the highest fifth of those, the rest spread over the sorted data),
