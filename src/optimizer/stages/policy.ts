@@ -44,7 +44,10 @@ export class Policies {
   /** Settings to choose from, by stage. */
   menus: readonly (readonly Setting[])[] = [];
   readonly #branching: Branching;
+  /** For the first stage of the tree and for further ones. */
   readonly #normals: readonly Float64Array[];
+  /** For forecasts: as many as for the first stage, not widened. */
+  readonly #plain: Float64Array;
   readonly #widths: readonly number[];
   readonly #read: readonly boolean[];
 
@@ -55,9 +58,11 @@ export class Policies {
     this.#widths = nodes.map(({ stage }) => stage.outputs.length);
     this.#read = nodes.map((_, k) => chain.isRead(k));
     const width = Math.max(...this.#widths);
-    this.#normals = [branching.first, branching.further].map((count) =>
-      widened(centred(sobolNormals(count, width, random), width), width),
+    const draws = [branching.first, branching.further].map((count) =>
+      centred(sobolNormals(count, width, random), width),
     );
+    this.#plain = draws[0]!;
+    this.#normals = draws.map((normals) => widened(normals, width));
   }
 
   /** The worth of running a stage at a setting and going on as is best at a rate. */
@@ -133,7 +138,7 @@ export class Policies {
       return { mean: chain.mean, sd: chain.sd };
     }
     const { mean, sd } = chain.outlook(walk, stage, scene);
-    const normals = this.#normals[0]!;
+    const normals = this.#plain;
     const { first } = this.#branching;
     const width = normals.length / first;
     const row = (draw + 7 * stage) % first;
