@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { newSession } from '../../../src/cli/optimize/session.ts';
 import { answerLine } from '../../../src/cli/optimize/stdio.ts';
@@ -21,4 +22,14 @@ it('refuses a source that makes no sense when the problem is told', () => {
   expect(JSON.parse(line).error.message).toContain('renames "heat"');
   const capped = send(newSession, { request: 'problem', problem, sources: [{ ...source, cap: 3 }] });
   expect(JSON.parse(capped.line)).toMatchObject({ ok: false });
+});
+
+it('works as the page on warm starts shows it', () => {
+  const page = readFileSync(new URL('../../../docs/warm-start.md', import.meta.url), 'utf8');
+  const [, example] = /```json\n([^]*?)```/.exec(page)!;
+  const { session, line } = send(newSession, JSON.parse(example!) as object);
+  expect(JSON.parse(line)).toMatchObject({ ok: true });
+  const { answer } = JSON.parse(send(session, { request: 'ask' }).line);
+  expect(answer.model.sources[0]).toMatchObject({ name: 'last year', observations: 2, ignored: 0 });
+  expect(answer.model.sources[0].trust).toBeGreaterThan(0);
 });
