@@ -69,6 +69,8 @@ function tableTask(name: string, pool: Pool, sources: readonly Source[], beside:
     arms: {
       warm: (seed, times) => hit(seed, times, sources, 0),
       cold: (seed, times) => hit(seed, times, [], 5),
+      // As warm runs that fall back: their initial design fills the space.
+      filled: (seed, times) => hit(seed, times, [], 0),
       random: (seed) => drawn(pool.designs, pool.designs.length, seed, 'random').findIndex(good) + 1,
       ...Object.fromEntries(mislead),
     },
