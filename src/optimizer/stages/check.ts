@@ -17,8 +17,8 @@ export function checkStaged(
     checkOptions(options) ??
     checkGraph(problem) ??
     checkObjectives(problem) ??
-    first(problem.stages, (stage) => checkStage(stage, rows, pending)) ??
     first(rows, (row) => checkRow(problem, row)) ??
+    first(problem.stages, (stage) => checkStage(stage, rows, pending)) ??
     checkNames(rows) ??
     first(pending, (flight) => checkPending(problem, rows, flight))
   );
