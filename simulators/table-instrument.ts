@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { tableInstrument } from '../devices/table-instrument.ts';
+import { readCsv } from '../src/base/csv.ts';
 import { failure, FailureError } from '../src/base/failure.ts';
 import { present } from '../src/base/invariant.ts';
 import { capabilityOf } from '../src/domain/descriptor.ts';
@@ -13,31 +14,29 @@ export interface Table {
   readonly scale: readonly { readonly lowest: number; readonly range: number }[];
 }
 
-/** Reads CSV with a header: numbers, commas, no quotes. Lines that repeat a design are its replicates. */
+/** Reads CSV with a header, every cell that is asked for being a number. Lines that repeat a design are its replicates. */
 export function readTable(
   text: string,
   parameters: readonly string[],
   results: readonly string[],
   file: string,
 ): Table {
-  const [header = '', ...lines] = text.trim().split(/\r?\n/);
-  const columns = header.split(',').map((name) => name.trim());
-  const [inputs, outputs] = [parameters, results].map((names) => names.map((name) => columnOf(columns, name, file)));
+  const rows = readCsv(text, file);
+  if (!rows.ok) throw new FailureError(rows.failure);
+  const columns = Object.keys(rows.value[0]?.cells ?? {});
+  for (const name of [...parameters, ...results]) mustHave(columns, name, file);
   const designs = new Map<string, { at: number[]; rows: number[][] }>();
-  lines.forEach((line, i) => {
-    const cells = line.split(',').map((cell) => (cell.trim() === '' ? NaN : Number(cell)));
-    const [at, row] = [inputs!, outputs!].map((indices) => indices.map((index) => cells[index] ?? NaN)) as [
-      number[],
-      number[],
-    ];
+  for (const { cells, line } of rows.value) {
+    const numbers = (names: readonly string[]) => names.map((name) => (cells[name] ? Number(cells[name]) : NaN));
+    const [at, row] = [numbers(parameters), numbers(results)];
     if ([...at, ...row].some(Number.isNaN))
       throw new FailureError(
-        failure('input.invalid', 'The row has a value that is missing or no number.', { where: `${file}:${i + 2}` }),
+        failure('input.invalid', 'The row has a value that is missing or no number.', { where: `${file}:${line}` }),
       );
     const known = designs.get(at.join()) ?? { at, rows: [] };
     known.rows.push(row);
     designs.set(at.join(), known);
-  });
+  }
   const scale = parameters.map((_, i) => {
     const values = [...designs.values()].map(({ at }) => at[i]!);
     const lowest = values.reduce((a, b) => Math.min(a, b), Infinity);
@@ -47,9 +46,8 @@ export function readTable(
   return { designs: [...designs.values()], scale };
 }
 
-function columnOf(columns: readonly string[], name: string, file: string): number {
-  const index = columns.indexOf(name);
-  if (index !== -1) return index;
+function mustHave(columns: readonly string[], name: string, file: string): void {
+  if (columns.includes(name)) return;
   const mend = `Its columns are ${columns.join(', ')}.`;
   throw new FailureError(failure('input.invalid', `The table has no column "${name}".`, { where: `${file}:1`, mend }));
 }

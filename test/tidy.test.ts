@@ -45,6 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const homes: Readonly<Record<string, readonly string[]>> = {
   xstate: ['control'],
   'better-sqlite3': ['ledger'],
+  'csv-parse': ['base'],
   mqtt: ['wire'],
   'socket.io': ['server'],
   aedes: ['simulators'],

@@ -23,6 +23,8 @@ export interface Report {
   readonly changes: readonly { readonly at: number; readonly by: string; readonly text: string }[];
   /** One for a single objective; all that no other experiment beats for several. */
   readonly best: readonly Best[];
+  /** What the last batch trusted of earlier campaigns, 0 to 1, by outcome. */
+  readonly sources: readonly { readonly name: string; readonly outcome: string; readonly trust: number }[];
   readonly makespanMs: number;
   readonly materials: readonly { material: string; used: number; waste: number; onHand: number; unit: string }[];
   readonly joules: number;
@@ -51,6 +53,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     budgetExperiments: definition.campaign.budget.experiments,
     changes: changesOf(ledger),
     best: bestOf(definition.campaign, rows),
+    sources: definition.sources === undefined ? [] : sourcesOf(ledger),
     makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
     materials: materialsOf(ledger),
     joules: totals.energy.joules,
@@ -120,6 +123,13 @@ export function bestOf(
     .map(({ experiment, parameters, objectives }) => ({ experiment, parameters, objectives }));
 }
 
+function sourcesOf(ledger: Ledger): Report['sources'] {
+  let last: Report['sources'] = [];
+  for (const event of ledger.events({ type: 'suggestions.received' }))
+    if (event.type === 'suggestions.received') last = event.data.model?.sources ?? last;
+  return last.map(({ name, outcome, trust }) => ({ name, outcome, trust }));
+}
+
 const pointText = (campaign: Campaign, parameters: Best['parameters']): string =>
   Object.entries(campaign.space)
     .map(([name, parameter]) => {
@@ -156,6 +166,10 @@ export function reportText(report: Report, definition: Definition): string {
     ...(report.best.length > 8 ? [`              and ${report.best.length - 8} more that none other beats`] : []),
     `Experiments   ${counts || 'none'} of ${report.budgetExperiments}`,
     ...report.changes.map(({ at, by, text }) => `Changed       ${clockText(at)} by ${by}: ${text}`),
+    ...report.sources.map(
+      ({ name, outcome, trust }) =>
+        `Source        ${name}: trusted ${Math.round(100 * trust)} % on ${outcome} at the end`,
+    ),
     `Makespan      ${durationText(report.makespanMs)} of lab time`,
     `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
     `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,

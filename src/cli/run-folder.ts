@@ -3,6 +3,9 @@ import { basename, join } from 'node:path';
 import * as z from 'zod';
 import { failure, FailureError } from '../base/failure.ts';
 
+/** Of every run folder. */
+export const ledgerName = 'ledger.sqlite';
+
 /** Where a run keeps what must outlive its process: the ledger, and of simulated devices their journals and world. */
 export interface RunFolder {
   readonly path: string;
@@ -15,7 +18,7 @@ export const runsFolder = 'runs';
 
 export const folderAt = (path: string): RunFolder => ({
   path,
-  ledger: join(path, 'ledger.sqlite'),
+  ledger: join(path, ledgerName),
   journals: join(path, 'journals'),
   world: join(path, 'world'),
 });
@@ -47,8 +50,8 @@ function nextFree(name: string): string {
 /** The folder that was named, or the one that was used last. */
 export function existingRunFolder(path?: string): RunFolder {
   const chosen = path ?? latest();
-  if (chosen !== undefined && existsSync(join(chosen, 'ledger.sqlite'))) return folderAt(chosen);
-  if (chosen !== undefined && basename(chosen) === 'ledger.sqlite') return existingRunFolder(join(chosen, '..'));
+  if (chosen !== undefined && existsSync(join(chosen, ledgerName))) return folderAt(chosen);
+  if (chosen !== undefined && basename(chosen) === ledgerName) return existingRunFolder(join(chosen, '..'));
   throw new FailureError(
     failure('ledger.missing', path === undefined ? 'There is no campaign in runs/.' : `${path} holds no campaign.`, {
       mend: 'Start one with "labwright run campaign.yaml", or name its folder.',
@@ -60,7 +63,7 @@ function latest(): string | undefined {
   if (!existsSync(runsFolder)) return undefined;
   const times = readdirSync(runsFolder)
     .map((name) => join(runsFolder, name))
-    .filter((path) => existsSync(join(path, 'ledger.sqlite')))
+    .filter((path) => existsSync(join(path, ledgerName)))
     .map((path) => ({ path, time: lastWritten(path) }));
   return times.sort((a, b) => b.time - a.time)[0]?.path;
 }

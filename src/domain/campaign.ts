@@ -3,6 +3,7 @@ import { CampaignId, MaterialId, Name } from './ids.ts';
 import { quantity, writtenQuantity } from './quantity.ts';
 import { Lab } from './lab.ts';
 import { Protocol } from './protocol.ts';
+import { ExpectationEntry, SourceEntry, type SourceData } from './source.ts';
 
 /** `campaign.yaml`: what to vary, what to reach and what it may cost. */
 
@@ -105,6 +106,10 @@ export const Campaign = z
       .prefault({ size: 1 }),
     budget: Budget,
     stop: Stop.optional(),
+    /** Earlier campaigns that may help, by a name of your own. How much each is trusted the data decide. */
+    sources: z.record(Name, SourceEntry).optional(),
+    /** Where somebody who knows expects the optimum. */
+    expectation: ExpectationEntry.optional(),
     seed: z.int().min(0).default(1),
   })
   .refine(({ stop, objectives }) => stop?.regret_probability === undefined || objectives.length === 1, {
@@ -123,6 +128,8 @@ export interface Definition {
   readonly campaign: Campaign;
   readonly protocol: Protocol;
   readonly lab: Lab;
+  /** What the campaign's sources had to tell when it was opened. */
+  readonly sources?: SourceData;
 }
 
 /** Whether some objectives weigh more than others, so that not all good compromises are equally welcome. */

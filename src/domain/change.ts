@@ -64,6 +64,8 @@ export const CampaignChange = z.strictObject({
     })
     .optional(),
   stop: limit(Stop),
+  /** Another cap of a source's trust; null takes the source away. */
+  sources: z.record(Name, z.strictObject({ cap: z.number().min(0).max(1) }).nullable()).optional(),
 });
 export type CampaignChange = z.infer<typeof CampaignChange>;
 
@@ -85,6 +87,7 @@ export function changeCampaign(campaign: Campaign, change: CampaignChange): Resu
       objectives: changeObjectives(campaign.objectives, change.objectives ?? []),
       batch: merge(campaign.batch, change.batch ?? {}),
       budget: changeBudget(campaign.budget, change.budget ?? {}),
+      ...(change.sources === undefined ? {} : { sources: changeSources(campaign.sources ?? {}, change.sources) }),
     };
     const { stop, ...rest } = changed;
     const next: Campaign =
@@ -221,6 +224,25 @@ function changeObjectives(objectives: Campaign['objectives'], changes: readonly 
       );
     return merge(objective, change);
   }
+}
+
+function changeSources(
+  sources: NonNullable<Campaign['sources']>,
+  changes: NonNullable<CampaignChange['sources']>,
+): NonNullable<Campaign['sources']> {
+  const next = { ...sources };
+  for (const [name, change] of Object.entries(changes)) {
+    const source = sources[name];
+    if (source === undefined)
+      throw new Refused(
+        `The campaign has no source "${name}".`,
+        `sources.${name}`,
+        nearest(name, Object.keys(sources)),
+      );
+    if (change === null) delete next[name];
+    else next[name] = { ...source, cap: change.cap };
+  }
+  return next;
 }
 
 function changeBudget(budget: Campaign['budget'], change: NonNullable<CampaignChange['budget']>): Campaign['budget'] {

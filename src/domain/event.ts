@@ -96,6 +96,8 @@ export const SuggestionRecord = z.strictObject({
   acquisition: z.number().optional(),
   distance: z.number().optional(),
   reason: z.string(),
+  /** By objective and source: what the source adds to the predicted mean. */
+  sources: z.record(z.string(), z.record(z.string(), z.number())).optional(),
 });
 
 /** How well every outcome is predicted (leave-one-out, in its own unit), and what there is still to gain. */
@@ -114,6 +116,20 @@ export const ModelRecord = z.strictObject({
   expectedGain: z.number().optional(),
   regret: z
     .strictObject({ ninety: z.number(), tolerance: z.number().optional(), probability: z.number().optional() })
+    .optional(),
+  /** What every source was worth for every outcome: `trust` 0 (ignored) to 1, never above `cap`. */
+  sources: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        outcome: z.string(),
+        trust: z.number(),
+        cap: z.number(),
+        observations: z.int(),
+        ignored: z.int(),
+        ranking: z.number().optional(),
+      }),
+    )
     .optional(),
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;

@@ -1,8 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { failed, failure, type Result } from '../base/failure.ts';
-import { unitOf, weighsUnequally, type Campaign, type Constraint } from '../domain/campaign.ts';
+import { unitOf, weighsUnequally, type Campaign, type Constraint, type Definition } from '../domain/campaign.ts';
 import type { EventData } from '../domain/event.ts';
-import { fromSi } from '../domain/quantity.ts';
+import { fromSi, readQuantity } from '../domain/quantity.ts';
+import type { ExpectationEntry, SourceData, SourceEntry } from '../domain/source.ts';
 import type {
   Datum,
   LinearConstraint,
@@ -13,6 +14,8 @@ import type {
   SuggestOptions,
 } from '../optimizer/problem.ts';
 import { suggest } from '../optimizer/suggest.ts';
+import { Shelf } from './shelf.ts';
+import type { Expectation, Source } from '../optimizer/warm/source.ts';
 
 export interface Question {
   readonly problem: Problem;
@@ -38,30 +41,35 @@ export function receivedFrom({
   model,
   cpuSeconds,
 }: Advice): Omit<EventData<'suggestions.received'>, 'ask'> {
-  const { stage, outcomes, ...more } = model;
+  const { stage, outcomes, sources, ...more } = model;
+  const told = { outcomes: [...outcomes], ...more, ...(sources === undefined ? {} : { sources: [...sources] }) };
   return {
     suggestions: [...suggestions],
     ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
-    ...(stage === 'initial' ? {} : { model: { outcomes: [...outcomes], ...more } }),
+    ...(stage === 'initial' && sources === undefined ? {} : { model: told }),
   };
 }
 
 /** The optimizer in this thread: answers at the same instant of a virtual clock. */
 export function inlineAdvisor(clock: Clock): Advisor {
+  const shelf = new Shelf();
   return {
-    ask: ({ problem, data, pending, options }, answer) => {
-      clock.after(0, () => {
-        let advice: Result<Advice>;
-        try {
-          advice = suggest(problem, data, pending, options);
-        } catch (error) {
-          advice = failed(failure('optimizer.failed', `The optimizer failed: ${(error as Error).message}.`));
-        }
-        answer(advice);
-      });
+    ask: (question, answer) => {
+      clock.after(0, () => answer(answerTo(question, shelf)));
     },
     close: async () => undefined,
   };
+}
+
+/** What the optimizer says to a question; a defect of it is a failure, not the end of the process. */
+export function answerTo({ problem, data, pending, options }: Question, shelf: Shelf): Result<Advice> {
+  const { sources, ...rest } = options;
+  const known = sources === undefined ? rest : { ...rest, sources: sources.map((source) => shelf.same(source)) };
+  try {
+    return suggest(problem, data, pending, known);
+  } catch (error) {
+    return failed(failure('optimizer.failed', `The optimizer failed: ${(error as Error).message}.`));
+  }
 }
 
 /** A campaign's search space and objectives in the optimizer's words; values are in the units of the search space. */
@@ -102,8 +110,9 @@ export function problemOf(campaign: Campaign): Problem {
  * How the campaign wants its next experiments chosen. The hypervolume cannot see weights, so where objectives weigh
  * unequally they are joined by Chebyshev scalarisation.
  */
-export function optionsOf(campaign: Campaign, count: number): SuggestOptions {
-  const { seed, batch, stop } = campaign;
+export function optionsOf({ campaign, sources: data = {} }: Definition, count: number): SuggestOptions {
+  const { seed, batch, stop, expectation } = campaign;
+  const sources = Object.entries(campaign.sources ?? {}).map(([name, entry]) => sourceOf(name, entry, data, campaign));
   const tolerance = stop?.regret_probability?.tolerance;
   return {
     count,
@@ -111,6 +120,41 @@ export function optionsOf(campaign: Campaign, count: number): SuggestOptions {
     ...(batch.initial === undefined ? {} : { initial: batch.initial }),
     ...(tolerance === undefined ? {} : { regretTolerance: tolerance }),
     ...(weighsUnequally(campaign) ? { scalarize: true } : {}),
+    ...(sources.length === 0 ? {} : { sources }),
+    ...(expectation === undefined ? {} : { expectation: expectationOf(expectation, campaign) }),
+  };
+}
+
+function sourceOf(name: string, entry: SourceEntry, data: SourceData, campaign: Campaign): Source {
+  const { renames, levels, held, cap } = entry;
+  const inUnit = ([parameter, value]: readonly [string, number | string]) => {
+    const known = campaign.space[parameter];
+    const read = typeof value === 'string' && known?.type !== 'categorical' ? readQuantity(value) : undefined;
+    return [
+      parameter,
+      read?.ok === true ? fromSi(read.value.si, known === undefined ? read.value.unit : unitOf(known)) : value,
+    ];
+  };
+  return {
+    ...{ name, cap, data: data[name] ?? [] },
+    ...(renames === undefined ? {} : { renames }),
+    ...(levels === undefined ? {} : { levels }),
+    ...(held === undefined ? {} : { held: Object.fromEntries(Object.entries(held).map(inUnit)) as typeof held }),
+  };
+}
+
+/** Means and spreads in the unit of their parameter. */
+function expectationOf({ parameters, strength }: ExpectationEntry, campaign: Campaign): Expectation {
+  const inUnit = ([name, expected]: readonly [string, ExpectationEntry['parameters'][string]]) => {
+    if ('weights' in expected) return [name, expected];
+    const unit = unitOf(campaign.space[name]!);
+    const near = fromSi(expected.near.si, unit);
+    // A spread is a difference: the zero of a scale such as degC is no part of it.
+    return [name, { near, within: Math.abs(expected.within.value * (scaleOf(unit) / scaleOf(expected.within.unit))) }];
+  };
+  return {
+    parameters: Object.fromEntries(Object.entries(parameters).map(inUnit)) as Expectation['parameters'],
+    ...(strength === undefined ? {} : { strength }),
   };
 }
 

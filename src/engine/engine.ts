@@ -385,7 +385,7 @@ export class Engine {
     const pending = [...this.#state.experiments.values()]
       .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
       .map(({ context }) => context.point);
-    const options = optionsOf(campaign, count);
+    const options = optionsOf(definition, count);
     advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
       if (!advice.ok) {
         const reason = `the optimizer has no suggestion: ${advice.failure.message}`;

@@ -81,6 +81,15 @@ export interface BestView {
   readonly number: number;
 }
 
+/** An earlier campaign that the optimizer may learn from. */
+export interface SourceView {
+  readonly name: string;
+  /** 0 (ignored) to 1, one for every batch; with several objectives their mean. */
+  readonly trust: readonly number[];
+  /** The most that it may be trusted. */
+  readonly cap: number;
+}
+
 /** What changes as the campaign goes on. */
 export interface ProgressView {
   readonly id: string;
@@ -91,6 +100,8 @@ export interface ProgressView {
   /** Cost and emissions of materials used and of energy; absent when neither lots nor tariff tell. */
   readonly money?: number;
   readonly co2eKg?: number;
+  /** Absent in a campaign without. */
+  readonly sources?: readonly SourceView[];
 }
 
 export interface ExperimentView {

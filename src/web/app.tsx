@@ -67,9 +67,9 @@ function Panels({ state, connection, campaign, progress }: PanelsProps) {
           <GanttPanel devices={devices} bars={bars} status={status} campaign={campaign} now={now} />
           {useMemo(
             () => (
-              <ConvergencePanel results={results} campaign={campaign} />
+              <ConvergencePanel results={results} campaign={campaign} sources={progress?.sources} />
             ),
-            [results, campaign],
+            [results, campaign, progress?.sources],
           )}
           {useMemo(
             () => (

@@ -1,17 +1,19 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import type { CampaignView, ObjectiveView, ResultView } from '../server/contract.ts';
+import type { CampaignView, ObjectiveView, ResultView, SourceView } from '../server/contract.ts';
 import { convergenceOf, type Convergence } from './convergence-data.ts';
 import { figure, withUnit, words } from './format.ts';
 import { Empty, Panel, Switches } from './panel.tsx';
+import { Sources } from './sources.tsx';
 import { useWidth } from './width.ts';
 
 export interface ConvergenceProps {
   readonly results: ReadonlyMap<string, ResultView>;
   readonly campaign: CampaignView | undefined;
+  readonly sources: readonly SourceView[] | undefined;
 }
 
-export function ConvergencePanel({ results, campaign }: ConvergenceProps) {
+export function ConvergencePanel({ results, campaign, sources }: ConvergenceProps) {
   const [chosen, choose] = useState(0);
   const objective = campaign?.objectives[chosen];
   const convergence = useMemo(() => objective && convergenceOf(results.values(), objective), [results, objective]);
@@ -35,6 +37,7 @@ export function ConvergencePanel({ results, campaign }: ConvergenceProps) {
       ) : (
         <Plot convergence={convergence} objective={objective} />
       )}
+      {sources !== undefined && <Sources sources={sources} />}
     </Panel>
   );
 }

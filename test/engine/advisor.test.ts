@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
+import type { Campaign } from '../../src/domain/campaign.ts';
 import { changeCampaign } from '../../src/domain/change.ts';
 import { optionsOf, problemOf } from '../../src/engine/advisor.ts';
 import { definitionOf } from './whole-lab.ts';
 
-const { campaign: snar } = definitionOf('snar-flow');
+const definition = definitionOf('snar-flow');
+const { campaign: snar } = definition;
+const asked = (campaign: Campaign) => optionsOf({ ...definition, campaign }, 4);
 
 test('unequal weights reach the optimizer, and join the objectives where the hypervolume cannot see them', () => {
   const weighed = (weight: number) => {
@@ -13,9 +16,9 @@ test('unequal weights reach the optimizer, and join the objectives where the hyp
     return changed.value;
   };
   expect(problemOf(weighed(3)).objectives).toMatchObject([{ weight: 3 }, { weight: 2 }]);
-  expect(optionsOf(weighed(3), 4)).toEqual({ count: 4, seed: 1, initial: 8, scalarize: true });
-  expect(optionsOf(weighed(2), 4)).not.toHaveProperty('scalarize');
-  expect(optionsOf(snar, 4)).not.toHaveProperty('scalarize');
+  expect(asked(weighed(3))).toEqual({ count: 4, seed: 1, initial: 8, scalarize: true });
+  expect(asked(weighed(2))).not.toHaveProperty('scalarize');
+  expect(asked(snar)).not.toHaveProperty('scalarize');
 });
 
 test('retired levels reach the optimizer', () => {

@@ -8,7 +8,7 @@ import { load } from '../load.ts';
 import { figuresOf, type Figures } from '../rehearse/figures.ts';
 import { faultProfiles, rehearseOnce, withFaults, type FaultProfile } from '../rehearse/rehearsal.ts';
 import { rehearsalText } from '../rehearse/text.ts';
-import { json } from './options.ts';
+import { json, source } from './options.ts';
 
 function check(file: string, { lab, json }: { lab?: string; json?: boolean }): number {
   const { loaded, warnings } = load(file, lab);
@@ -45,9 +45,10 @@ function rehearse(
     json,
     lab,
     seed,
-  }: { replicates: number; faults: FaultProfile; json?: boolean; lab?: string; seed?: number },
+    source: sources,
+  }: { replicates: number; faults: FaultProfile; json?: boolean; lab?: string; seed?: number; source?: string[] },
 ): number {
-  const { loaded, warnings } = load(file, lab);
+  const { loaded, warnings } = load(file, lab, sources);
   for (const warning of warnings) process.stderr.write(`Note: ${describeFailure(warning)}\n`);
   const definition = withFaults(loaded.definition, faults);
   const { campaign } = definition;
@@ -84,6 +85,7 @@ export function addChecking(program: Command): void {
     .addOption(new Option('--faults <profile>', 'how much goes wrong').choices(faultProfiles).default('none'))
     .option('--lab <file>', 'another lab than the campaign names')
     .option('--seed <number>', 'another seed than the campaign names', wholeNumber)
+    .addOption(source)
     .addOption(json)
     .addHelpText(
       'after',

@@ -13,7 +13,7 @@ import { load } from '../load.ts';
 import type { Mode } from '../progress.ts';
 import { discard, existingRunFolder, launchOf, newRunFolder, saveLaunch, type RunFolder } from '../run-folder.ts';
 import { concludeEnded, runSession } from '../session.ts';
-import { json } from './options.ts';
+import { json, source } from './options.ts';
 
 interface RunOptions {
   broker?: string;
@@ -24,11 +24,12 @@ interface RunOptions {
   page: boolean;
   json?: boolean;
   seed?: number;
+  source?: string[];
   stay?: boolean;
 }
 
 async function run(file: string, options: RunOptions): Promise<number> {
-  const { loaded, warnings } = load(file, options.lab);
+  const { loaded, warnings } = load(file, options.lab, options.source);
   for (const warning of warnings) process.stderr.write(`Note: ${describeFailure(warning)}\n`);
   const { definition, locate } = loaded;
   if (options.broker === undefined) located(locate.lab, () => rehearseSetUp(definition.lab));
@@ -151,6 +152,7 @@ export function addRunning(program: Command): void {
     .option('--lab <file>', 'another lab than the campaign names')
     .option('--dir <folder>', 'where to keep the ledger (default runs/NAME-001)')
     .option('--seed <number>', 'another seed than the campaign names', wholeNumber)
+    .addOption(source)
     .addHelpText(
       'after',
       '\nExamples:\n  labwright run protocols/colour-match/campaign.yaml\n  labwright run campaign.yaml --broker mqtt://127.0.0.1:1883',

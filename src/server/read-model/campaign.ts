@@ -1,7 +1,7 @@
 import type { Campaign, Definition } from '../../domain/campaign.ts';
 import { unitOf } from '../../domain/campaign.ts';
 import type { EventOf, LabEvent } from '../../domain/event.ts';
-import type { CampaignState, CampaignView, ObjectiveView, ProgressView } from '../contract.ts';
+import type { CampaignState, CampaignView, ObjectiveView, ProgressView, SourceView } from '../contract.ts';
 import { noCounts } from '../life-cycle.ts';
 import { bestOf } from './best.ts';
 import { put, update, type Model } from './model.ts';
@@ -13,6 +13,8 @@ export function foldCampaign(model: Model, event: LabEvent): void {
       return open(model, event);
     case 'campaign.changed':
       return redefine(model, event);
+    case 'suggestions.received':
+      return trust(model, event);
     case 'campaign.paused':
       return turn(model, 'paused', event.data);
     case 'campaign.resumed':
@@ -59,6 +61,23 @@ function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
 function redefine(model: Model, { data }: EventOf<'campaign.changed'>): void {
   change(model, { ...problemPart(data.campaign), version: data.version });
   changeProgress(model, { best: bestOf(model) });
+}
+
+/** Batches of which the trust is shown. */
+const longestTrust = 200;
+
+function trust(model: Model, { data }: EventOf<'suggestions.received'>): void {
+  const told = data.model?.sources;
+  if (told === undefined) return;
+  const before = progressOf(model)?.sources ?? [];
+  const names = [...new Set(told.map(({ name }) => name))];
+  const sources = names.map((name): SourceView => {
+    const outcomes = told.filter((source) => source.name === name);
+    const mean = outcomes.reduce((sum, source) => sum + source.trust, 0) / outcomes.length;
+    const earlier = before.find((source) => source.name === name)?.trust ?? [];
+    return { name, trust: [...earlier, mean].slice(-longestTrust), cap: outcomes[0]!.cap };
+  });
+  changeProgress(model, { sources });
 }
 
 function fixedPart({ protocol, lab }: Definition) {

@@ -55,7 +55,7 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'campaign.halted': (d) => `HALT by ${d.by}${because(d.reason)}`,
   'campaign.finished': (d) => `Campaign ${d.outcome}${because(d.reason)}`,
   'suggestions.requested': (d) => `${plural(d.count, 'suggestion')} requested`,
-  'suggestions.received': (d) => `${plural(d.suggestions.length, 'suggestion')} received`,
+  'suggestions.received': (d) => `${plural(d.suggestions.length, 'suggestion')} received${trusting(d.model?.sources)}`,
   'suggestions.refused': (d) => `No suggestion${because(d.reason)}`,
   'experiment.suggested': (d) => `Experiment ${d.number} suggested${because(d.suggestion.reason)}`,
   'experiment.planned': (d, n) => `${n.experiment(d.experiment)} planned, its materials reserved`,
@@ -82,3 +82,9 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'message.rejected': (d) => `Message on ${d.topic} rejected${because(d.reason)}`,
   'order.rejected': (d) => `Order ${d.order} of ${d.by} rejected${because(d.reason)}`,
 };
+
+/** What the batch owes to earlier campaigns. */
+const trusting = (sources: readonly { name: string; outcome: string; trust: number }[] = []): string =>
+  sources.length === 0
+    ? ''
+    : `, trusting ${sources.map(({ name, outcome, trust }) => `${name} ${Math.round(100 * trust)} % on ${outcome}`).join(', ')}`;
