@@ -60,7 +60,7 @@ const relations: Readonly<Record<string, (f: Unit) => Unit>> = {
   related: (f) => (u) =>
     40 + 3 * f(u.map((value, j) => Math.min(1, Math.max(0, value + (j % 2 === 0 ? 0.03 : -0.03))))),
   negated: (f) => (u) => -f(u),
-  permuted: (f) => (u) => f([...u.slice(1), u[0]!].reverse()),
+  permuted: (f) => (u) => f([...u.slice(1), u[0]!]),
   shifted: (f) => (u) => f(u.map((value, j) => (value + 0.3 + 0.1 * (j % 3)) % 1)),
 };
 
