@@ -73,13 +73,20 @@ export class Chain {
     );
   }
 
-  /** Tells that a stage is in flight on a sample. */
-  add(walk: Walk, stage: number): void {
+  /** Whether a walk has all that the links of a stage read; a stage run alone lacks the parameters before it. */
+  canRead(walk: Walk, stage: number): boolean {
+    return this.#strands[stage]!.every(({ link }) =>
+      link.pieces.every((piece) => (piece.output ? walk.y : walk.x)[piece.stage] !== undefined),
+    );
+  }
+
+  /** Tells that a stage is in flight, on a sample that could become the best or alone. */
+  add(walk: Walk, stage: number, alone = false): void {
     this.#strands[stage]!.forEach(({ link, belief, draws, input }) => {
       readInput(link, walk, input);
       const { whitened } = belief.gp;
       const weights = belief.add(input);
-      if (stage !== this.network.last) return;
+      if (stage !== this.network.last || alone) return;
       const known = belief.means.at(-1)! + sumOf(weights, whitened, whitened.length);
       for (let s = 0; s < mostScenes; s++) {
         let value = known;

@@ -1,4 +1,5 @@
 import type { Prediction } from '../problem.ts';
+import { bestAlone } from './alone.ts';
 import type { Chain } from './chain.ts';
 import type { Flight, Situation } from './decide.ts';
 import { climbGain, emptyWalk, menusOf, screenDesigns, settingsAround } from './designs.ts';
@@ -25,6 +26,8 @@ interface Option {
   readonly stage: number;
   readonly setting: Setting;
   readonly rate: number;
+  /** Whether the stage runs alone, for what it teaches. */
+  readonly alone?: boolean;
 }
 
 export interface Chosen {
@@ -62,7 +65,9 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
   );
   screen.menus = policies.menus;
   const held = heldOptions(situation, { rough: screen, fine: policies }, fresh.rate, index);
-  const best = held.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
+  const alone = bestAlone(screen, designs, random(`alone/${index}`));
+  const options: Option[] = [...held, ...(alone ? [{ ...alone, stage: network.last, alone: true }] : [])];
+  const best = options.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
   const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
   return { action: actionOf(situation, policies, best, fresh), rates };
 }
@@ -174,12 +179,12 @@ function refine(
 }
 
 function actionOf(situation: Situation, policies: Policies, best: Option, fresh: Option): Action {
-  const { sample, walk, stage, setting, rate } = best;
+  const { sample, walk, stage, setting, rate, alone = false } = best;
   const kind = sample === undefined ? 'start' : 'resume';
   return {
     kind,
     flight: {
-      ...{ sample: sample?.name ?? '', stage, x: setting.x, alone: false },
+      ...{ sample: sample?.name ?? '', stage, x: setting.x, alone },
       walk: { x: walk.x.map((point, k) => (k === stage ? setting.model : point)), y: [...walk.y] },
     },
     cost: setting.cost,
@@ -191,8 +196,9 @@ function actionOf(situation: Situation, policies: Policies, best: Option, fresh:
 
 const round = (value: number): string => String(Number(value.toPrecision(3)));
 
-function reasonOf({ nodes }: Network, { sample, stage, rate }: Option, fresh: Option): string {
+function reasonOf({ nodes }: Network, { sample, stage, rate, alone = false }: Option, fresh: Option): string {
   const { id } = nodes[stage]!.stage;
+  if (alone) return `Running ${id} alone teaches ${round(rate)} per cost, a new sample promises ${round(fresh.rate)}.`;
   if (sample === undefined) return `A new sample promises ${round(rate)} of gain per cost, more than any held one.`;
   return `Going on with ${id} promises ${round(rate)} of gain per cost, a new sample ${round(fresh.rate)}.`;
 }

@@ -104,7 +104,10 @@ function chainOf(
     incumbent = Math.max(incumbent, chain.worth(chain.mean));
   }
   chain.incumbents.fill(incumbent);
-  for (const { walk, stage } of flights) if (network.path.includes(stage)) chain.add(walk, stage);
+  for (const { walk, stage, alone } of flights) {
+    const known = chain.canRead(walk, stage);
+    if (network.path.includes(stage) && known) chain.add(walk, stage, alone);
+  }
   return chain;
 }
 
@@ -119,9 +122,16 @@ function decisionOf({ network, samples, flights }: Situation, action: Action, be
     sample: kind === 'start' ? `new-${number}` : flight.sample,
     stage: stage.id,
     parameters: decode(space, flight.x),
+    ...(flight.alone ? { inputs: inputsOf(network, flight) } : {}),
     ...(predicted === undefined ? {} : { predicted }),
     ...(value === undefined ? {} : { value }),
     cost,
     reason,
   };
 }
+
+/** The proxy values that a stage run alone is given, by output. */
+const inputsOf = ({ nodes }: Network, { stage, walk }: Flight): Record<string, number> =>
+  Object.fromEntries(
+    nodes[stage]!.parents.flatMap((k) => nodes[k]!.stage.outputs.map(({ name }, o) => [name, walk.y[k]![o]!] as const)),
+  );

@@ -128,6 +128,15 @@ export class Policies {
     return chain.finalOf(sum, Math.sqrt(Math.max(0, squares - sum * sum)));
   }
 
+  /** One draw of a new sample carried through by the menus, all its stages settled and all outputs but the last drawn. */
+  carried(draw: number): OpenWalk {
+    const { network } = this.chain;
+    const walk: OpenWalk = { x: network.nodes.map(() => undefined), y: network.nodes.map(() => undefined) };
+    const [start] = readyStages(network, walk);
+    this.#carry(walk, start!, this.menus[start!]![0]!, draw);
+    return walk;
+  }
+
   /** One draw of a sample carried through; the last stage's mean and standard deviation there. */
   #carry(walk: OpenWalk, stage: number, setting: Setting, draw: number): { mean: number; sd: number } {
     const { chain } = this;
@@ -176,7 +185,7 @@ function centred(normals: Float64Array, width: number): Float64Array {
 
 /** Of so many draws one comes from a belief so many times as wide. */
 const wideEvery = 3;
-const width = 3;
+const width = 4;
 
 /**
  * Draws from a mixture with heavier tails: hyperparameters are points where they should be distributions, so that a process

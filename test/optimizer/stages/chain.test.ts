@@ -118,7 +118,7 @@ describe('rates', () => {
       walk.x[1] = Float64Array.of(0.8);
       const gains = Float64Array.from({ length: 6000 }, (_, i) => {
         // Every third draw is from the wider belief, as in the search.
-        walk.y[0] = Float64Array.of(mean[0]! + (i % 3 === 2 ? 3 : 1) * sd[0]! * random.normal());
+        walk.y[0] = Float64Array.of(mean[0]! + (i % 3 === 2 ? 4 : 1) * sd[0]! * random.normal());
         return chain.gain(walk);
       }).sort((a, b) => b - a);
       let sum = 0;
@@ -127,7 +127,7 @@ describe('rates', () => {
         sum += gain / gains.length;
         best = Math.max(best, sum / (cost + (i + 1) / gains.length));
       });
-      expect(Math.abs(rate / best - 1)).toBeLessThan(0.06);
+      expect(Math.abs(rate / best - 1)).toBeLessThan(0.08);
     }
   });
 

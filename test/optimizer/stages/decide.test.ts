@@ -115,6 +115,23 @@ describe('what is decided', () => {
     expect(again.model.links.map(({ evidence }) => evidence)).toEqual(model.links.map(({ evidence }) => evidence));
   });
 
+  test('a last stage that can run alone does so where that teaches most', () => {
+    const [make, measure] = twoStages(50).stages;
+    // New samples are dear, and held ones there are none; what is not known is the second stage.
+    const problem = { ...twoStages(), stages: [make!, { ...measure!, alone: { colour: { min: -1.5, max: 1.5 } } }] };
+    const rows = twoStageRows(8, 30, 11).map((row) => ({ ...row, closed: true }));
+    const { decisions } = unwrap(decide(problem, rows, [], { seed: 1, count: 2, initial: 0 }));
+    expect(decisions).toHaveLength(2);
+    const [first] = decisions;
+    expect(first).toMatchObject({ kind: 'start', stage: 'measure', cost: 1 });
+    expect(Math.abs(first!.inputs!['colour']!)).toBeLessThanOrEqual(1.5);
+    expect(first!.parameters['b']).toBeTypeOf('number');
+    // Its pending form is understood again, and so is its result.
+    const { sample, stage, inputs, parameters } = first!;
+    const pending = [{ sample, stage, parameters, inputs: inputs! }];
+    expect(decide(problem, rows, pending, { seed: 1, count: 1, initial: 0 }).ok).toBe(true);
+  });
+
   test('several objectives of the last stage are joined', () => {
     const [make, measure] = twoStages().stages;
     const outputs = [{ name: 'yield' }, { name: 'waste' }];
