@@ -12,12 +12,14 @@ export type Offer = (operation: number, machine: number, after: number, estimate
 export class MachineMoves {
   readonly #orders: MachineOrders;
   readonly #path: Int32Array;
+  readonly #chainFirsts: Int32Array;
   /** Heads and ends of the operations that change places, while a move is estimated. */
   readonly #heads: Float64Array;
 
   constructor(orders: MachineOrders) {
     this.#orders = orders;
     this.#path = new Int32Array(orders.form.count);
+    this.#chainFirsts = Int32Array.from(orders.form.before.keys()).filter((o) => orders.form.before[o]! < 0);
     this.#heads = new Float64Array(orders.form.count);
   }
 
@@ -40,16 +42,16 @@ export class MachineMoves {
 
   /** One longest path, where there are several ways a random one. */
   #findPath(random: Stream): number {
-    const { form, head, tail, duration, next, makespan } = this.#orders;
+    const { form, head, tail, duration, next, first, makespan } = this.#orders;
     const critical = (o: number) => head[o]! + duration[o]! + tail[o]! === makespan;
     let starts = 0;
     let at = -1;
-    for (let o = 0; o < form.count; o++) {
-      const begins =
-        critical(o) &&
-        (form.before[o]! < 0 || this.#orders.headInChain(o) < head[o]!) &&
-        (this.#orders.previous[o]! < 0 || this.#orders.headOnMachine(o) < head[o]!);
-      if (begins && random.integer(++starts) === 0) at = o;
+    for (const o of this.#chainFirsts)
+      if (head[o] === form.lag[o] && critical(o) && random.integer(++starts) === 0) at = o;
+    for (let m = 0; m < form.machines; m++) {
+      const o = first[m]!;
+      if (o < 0 || head[o] !== form.free[m] || !critical(o)) continue;
+      if (random.integer(++starts) === 0) at = o;
     }
     let length = 0;
     while (at >= 0) {

@@ -18,6 +18,8 @@ export class MachineOrders {
   makespan = 0;
   /** All operations so that each comes after those that it waits for. */
   readonly order: Int32Array;
+  /** The last operation of every chain. */
+  readonly #lasts: Int32Array;
   /** Where every operation stands in `order`. */
   readonly #place: Int32Array;
   /** The round in which an operation was marked last. */
@@ -36,6 +38,7 @@ export class MachineOrders {
     this.head = new Float64Array(count);
     this.tail = new Float64Array(count);
     this.order = new Int32Array(count);
+    this.#lasts = Int32Array.from(form.after.keys()).filter((o) => form.after[o]! < 0);
     this.#place = new Int32Array(count);
     this.#marks = new Int32Array(count);
     this.#aside = new Int32Array(count);
@@ -178,10 +181,7 @@ export class MachineOrders {
       this.tail[o] = Math.max(this.tailInChain(o), this.tailOnMachine(o));
     }
     let makespan = 0;
-    for (let o = 0; o < this.form.count; o++) {
-      const through = this.head[o]! + this.duration[o]!;
-      if (through > makespan) makespan = through;
-    }
+    for (const o of this.#lasts) makespan = Math.max(makespan, this.head[o]! + this.duration[o]!);
     this.makespan = makespan;
   }
 

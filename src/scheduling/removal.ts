@@ -10,7 +10,7 @@ const many = 96;
 
 /**
  * The samples that are to be taken out of the plan and inserted anew, all from `open`, which have tracks. The kinds:
- * all that begin after a time (nearly all when that is early), those of one run and others near it, those of two runs that
+ * all that begin after a time, often simply all, those of one run and others near it, those of two runs that
  * could exchange members, those near a time, any.
  */
 export function chooseRemoval(world: World, open: readonly Task[], random: Stream): Task[] {
@@ -35,7 +35,7 @@ class Removal {
   }
 
   later(): Task[] {
-    const from = this.#time(1.15 * this.#random.next() - 0.15);
+    const from = this.#time(1.6 * this.#random.next() - 0.6);
     const later = this.#open.filter((task) => this.#beginOf(task) >= from);
     if (later.length <= many) return later.length > 1 ? later : this.any();
     return later.sort((a, b) => this.#beginOf(a) - this.#beginOf(b)).slice(0, many);
