@@ -65,7 +65,6 @@ export function decide(
       situation.dropped.add(drop.sample);
       decisions.push(drop);
     }
-    if (action === undefined) break;
     decisions.push(decisionOf(situation, action, decisions));
     flights.push({ ...action.flight, sample: decisions.at(-1)!.sample });
   }
@@ -81,12 +80,12 @@ function flightOf(network: Network, samples: readonly Sample[], pending: Pending
   return { sample: pending.sample, stage, walk: walkOf(network, sample), x: sample.x[stage]!, alone };
 }
 
-function next(situation: Situation, index: number): { action?: Action; drops: readonly Decision[] } {
+function next(situation: Situation, index: number): { action: Action; drops: readonly Decision[] } {
   const { links, samples, network } = situation;
   const complete = samples.filter(({ y, alone }) => y[network.last] !== undefined && alone === undefined).length;
-  const first =
-    isInitial(situation) || links === undefined || complete < 2 ? initialAction(situation, index) : undefined;
-  if (first !== undefined || links === undefined || complete < 2) return { ...(first && { action: first }), drops: [] };
+  const must = links === undefined || complete < 2;
+  const first = must || isInitial(situation) ? initialAction(situation, index, must) : undefined;
+  if (first !== undefined || must) return { action: first!, drops: [] };
   const chosen = chooseAction(situation, chainOf(situation, links), index);
   return { action: chosen.action, drops: holdings(situation, chosen) };
 }

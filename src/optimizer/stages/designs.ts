@@ -1,6 +1,6 @@
 import type { Stream } from '../../base/random.ts';
-import { candidates, isTaken, maximize } from '../search.ts';
-import { compileSpace, modelPoint, warpSlope } from '../space.ts';
+import { candidates, isTaken, listPoints, maximize } from '../search.ts';
+import { compileSpace, modelPoint, satisfies, warpSlope } from '../space.ts';
 import type { Chain } from './chain.ts';
 import { type Network, modelOf, readyStages, stageCost } from './network.ts';
 import { type OpenWalk, Policies, type Setting, openWalk } from './policy.ts';
@@ -32,11 +32,19 @@ export function settingsAround(
 ): Setting[] {
   const { space } = network.nodes[stage]!;
   if (space.dimensions.length === 0) return [settingOf(network, stage, new Float64Array(0))];
+  const list = listPoints(space, random);
+  if (list !== undefined) {
+    const some = list.length <= listed ? list : Array.from({ length: listed }, () => random.pick(list));
+    return [...some, ...near].filter((x) => satisfies(space, x)).map((x) => settingOf(network, stage, x));
+  }
   return candidates(space, { random, near, taken: [] }).map((x) => settingOf(network, stage, x));
 }
 
 /** Raw designs that are tried. */
 const most = 280;
+
+/** Settings of a stage that is a table or a grid; a random part where there are more. */
+const listed = 400;
 
 /**
  * Whole designs for a new sample, the best first: settings of every stage fixed beforehand, rated through the chain, then

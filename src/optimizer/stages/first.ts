@@ -29,16 +29,16 @@ export const isInitial = (situation: Situation): boolean =>
 
 /**
  * The next action of the initial design: carry a held sample on, else start one while fewer than wanted are under way, each
- * stage at the next point of a space-filling sequence. Undefined where enough are under way and the model may decide.
+ * stage at the next point of a space-filling sequence. Undefined where enough are under way, unless one is a `must`.
  */
-export function initialAction(situation: Situation, index: number): Action | undefined {
-  const { network, samples, flights, options, links } = situation;
+export function initialAction(situation: Situation, index: number, must: boolean): Action | undefined {
+  const { network, samples, flights, options } = situation;
   const [held] = idleSamples(situation);
   const under = new Set([
     ...samples.filter((sample) => isComplete(network, sample) || !sample.closed).map(({ name }) => name),
     ...flights.filter(({ alone }) => !alone).map(({ sample }) => sample),
   ]).size;
-  if (held === undefined && under >= wanted(situation) && links !== undefined && under > 1) return undefined;
+  if (!must && held === undefined && under >= wanted(situation)) return undefined;
   const from = held ?? { y: network.nodes.map(() => undefined) };
   const stage = readyStages(network, from)[0]!;
   const {

@@ -1,5 +1,6 @@
 import type { Outcome } from '../data.ts';
 import { type Gp, build, fitGp } from '../fit.ts';
+import { lengthscaleCount } from '../kernel.ts';
 import type { Training } from '../likelihood.ts';
 import type { Parameter } from '../problem.ts';
 import { atObservations } from '../report.ts';
@@ -191,7 +192,9 @@ function fitChoice(
     y: values.map((value) => (value - offset) / scale),
     noise: new Float64Array(values.length).fill(target.noise / (scale * scale)),
   };
-  const gp = keep && theta !== undefined ? build(training, 'matern52', theta, 0) : fitProcess(training, theta);
+  // A model remembered from another problem is of no use.
+  const known = theta?.length === lengthscaleCount(space) + 2 ? theta : undefined;
+  const gp = keep && known !== undefined ? build(training, 'matern52', known, 0) : fitProcess(training, known);
   if (gp === undefined) return undefined;
   const outcome = { name: target.name, offset, scale, rows: samples.map((_, i) => i), gp };
   return {

@@ -163,3 +163,33 @@ test('the recommended design is near the best', () => {
   const best = Math.max(...grid.map((value) => Math.max(...grid.map((_, j) => yieldOf(value, j / 1000)))));
   expect(yieldOf(colour, Number(parameters['measure']!['b']))).toBeGreaterThan(best - 0.1);
 });
+
+test('stages may be tables, grids and constrained spaces', () => {
+  const [make, measure] = twoStages().stages;
+  const designs = [0.1, 0.3, 0.5, 0.7, 0.9].map((a) => ({ a }));
+  const levels = [0, 0.25, 0.5, 0.75, 1];
+  const problem = {
+    ...twoStages(),
+    stages: [
+      { ...make!, space: { ...make!.space, designs } },
+      { ...measure!, space: { parameters: [{ name: 'b', type: 'ordinal', levels } as const], constraints: [] } },
+    ],
+  };
+  const rows = designs.map(({ a }, i): StagedRow => {
+    const colour = colourOf(a);
+    const done = { parameters: { b: levels[i]! }, outputs: { yield: yieldOf(colour, levels[i]!) } };
+    return {
+      sample: `s${i}`,
+      stages: { make: { parameters: { a }, outputs: { colour } }, ...(i < 4 ? { measure: done } : {}) },
+    };
+  });
+  const { decisions } = unwrap(decide(problem, rows, [], { seed: 3, count: 4, initial: 0 }));
+  for (const { kind, stage, parameters } of decisions) {
+    if (kind === 'drop') continue;
+    if (stage === 'make') expect(designs).toContainEqual(parameters);
+    else expect(levels).toContain(parameters['b']);
+  }
+  const { parameters } = unwrap(recommend(problem, rows, { seed: 3 }));
+  expect(designs).toContainEqual(parameters['make']);
+  expect(levels).toContain(parameters['measure']!['b']);
+});
