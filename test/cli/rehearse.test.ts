@@ -3,6 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { withTwin } from '../../src/cli/rehearse/twin.ts';
+import { definitionOf } from '../engine/whole-lab.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'labwright-rehearse-'));
@@ -43,4 +45,36 @@ test('the same seed rehearses the same campaign, also where much goes wrong', ()
   expect(replicates.map(({ finished }) => finished)).toEqual([true, true]);
   expect(replicates[0]!.report.joules).toBeGreaterThan(0);
   expect(replicates[0]!.report).not.toEqual(replicates[1]!.report);
+});
+
+test('a page shows schedule and stock, and needs nothing but itself', () => {
+  const page = join(folder, 'rehearsal.html');
+  const { code, stdout, stderr } = rehearse('--html', page, '--replicates', '2');
+  expect([code, stderr]).toEqual([0, `Written to ${page}.\n`]);
+  expect(stdout).toMatch(/A second handler would let the first rehearsal end .* earlier/);
+  const html = readFileSync(page, 'utf8');
+  // Two steps and three moves of each experiment.
+  expect(html.match(/<rect /g)).toHaveLength(6 * 5);
+  expect(html.match(/class="curve"/g)).toHaveLength(4);
+  expect(html.match(/<circle /g)).toHaveLength(2);
+  expect(html).not.toMatch(/(src|href)=|@import|url\(/);
+});
+
+test('a page that cannot be written is said, with its place', () => {
+  const { code, stderr } = rehearse('--html', join(folder, 'nowhere', 'x.html'));
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/The page cannot be written: .*nowhere/s);
+});
+
+test('a twin does what its like does: it carries, and takes the steps that name the other', () => {
+  const definition = definitionOf('colour-match', ({ protocol }) => {
+    Object.assign(protocol.stages[0]!.steps[0]!, { on: ['handler'] });
+  });
+  const arms = withTwin(definition, 'arm');
+  expect(arms.lab.transport!.by).toEqual(['arm', 'arm-2']);
+  expect(withTwin(arms, 'arm').lab.transport!.by).toEqual(['arm', 'arm-2', 'arm-3']);
+  const handlers = withTwin(definition, 'handler');
+  expect(handlers.protocol.stages[0]!.steps[0]!.on).toEqual(['handler', 'handler-2']);
+  expect(handlers.lab.devices['handler-2' as never]).not.toHaveProperty('meter');
+  expect(definition.lab.devices).not.toHaveProperty('handler-2');
 });

@@ -1,13 +1,17 @@
+import { writeFileSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { describeFailure, exitCodeOf, failure, FailureError, type Failure } from '../../base/failure.ts';
 import { located } from '../../domain/document.ts';
+import type { Definition } from '../../domain/campaign.ts';
 import type { Loaded } from '../../domain/load.ts';
 import { act, wholeNumber } from '../act.ts';
 import { rehearseSetUp, virtualLab } from '../labs.ts';
 import { load } from '../load.ts';
 import { figuresOf, type Figures } from '../rehearse/figures.ts';
 import { faultProfiles, rehearseOnce, withFaults, type FaultProfile } from '../rehearse/rehearsal.ts';
-import { rehearsalText } from '../rehearse/text.ts';
+import { rehearsalPage } from '../rehearse/html.ts';
+import { bottleneckOf, rehearsalText } from '../rehearse/text.ts';
+import { withTwin } from '../rehearse/twin.ts';
 import { json, source } from './options.ts';
 
 function check(file: string, { lab, json }: { lab?: string; json?: boolean }): number {
@@ -37,34 +41,53 @@ function unsimulated({ definition, locate }: Loaded): readonly Failure[] {
   }
 }
 
-function rehearse(
-  file: string,
-  {
-    replicates,
-    faults,
-    json,
-    lab,
-    seed,
-    source: sources,
-  }: { replicates: number; faults: FaultProfile; json?: boolean; lab?: string; seed?: number; source?: string[] },
-): number {
-  const { loaded, warnings } = load(file, lab, sources);
+interface RehearseOptions {
+  replicates: number;
+  faults: FaultProfile;
+  json?: boolean;
+  html?: string;
+  lab?: string;
+  seed?: number;
+  source?: string[];
+}
+
+function rehearse(file: string, options: RehearseOptions): number {
+  const { replicates, faults, json, html, lab, seed } = options;
+  const { loaded, warnings } = load(file, lab, options.source);
   for (const warning of warnings) process.stderr.write(`Note: ${describeFailure(warning)}\n`);
   const definition = withFaults(loaded.definition, faults);
-  const { campaign } = definition;
-  const all = Array.from({ length: replicates }, (_, i): Figures => {
-    const seeded = { ...definition, campaign: { ...campaign, seed: (seed ?? campaign.seed) + i } };
-    const count = `${i + 1}/${replicates}`;
-    const tell = (completed: number) =>
-      process.stderr.isTTY && process.stderr.write(`\rRehearsal ${count}: ${completed}/${campaign.budget.experiments}`);
-    const { ledger, ...outcome } = rehearseOnce(seeded, virtualLab, tell);
-    const figures = figuresOf(ledger, outcome);
-    ledger.close();
-    return figures;
-  });
+  const first = seed ?? definition.campaign.seed;
+  const all = Array.from({ length: replicates }, (_, i) => once(definition, first + i, `${i + 1}/${replicates}`));
+  const device = bottleneckOf(all);
+  const relieved = once(withTwin(definition, device), first, `with a second ${device}`);
+  const relief = { device, makespanMs: relieved.report.makespanMs };
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
-  process.stdout.write(`${json ? JSON.stringify({ replicates: all }) : rehearsalText(all, definition)}\n`);
+  const text = rehearsalText(all, definition, relief);
+  process.stdout.write(`${json ? JSON.stringify({ replicates: all, relief }) : text}\n`);
+  if (html !== undefined) writePage(html, rehearsalPage(all, definition, text));
   return all.every(({ finished }) => finished) ? 0 : exitCodeOf(failure('campaign.unsuccessful', ''));
+}
+
+function once(definition: Definition, seed: number, which: string): Figures {
+  const { campaign } = definition;
+  const tell = (completed: number) =>
+    process.stderr.isTTY && process.stderr.write(`\rRehearsal ${which}: ${completed}/${campaign.budget.experiments}`);
+  const { ledger, ...outcome } = rehearseOnce({ ...definition, campaign: { ...campaign, seed } }, virtualLab, tell);
+  const figures = figuresOf(ledger, outcome);
+  ledger.close();
+  return figures;
+}
+
+function writePage(path: string, page: string): void {
+  try {
+    writeFileSync(path, page);
+  } catch (error) {
+    const mend = 'Name a file in a folder that exists and may be written.';
+    throw new FailureError(
+      failure('input.unreadable', `The page cannot be written: ${(error as Error).message}.`, { where: path, mend }),
+    );
+  }
+  process.stderr.write(`Written to ${path}.\n`);
 }
 
 /** `check` and `rehearse`: what can be known before anything runs. */
@@ -85,11 +108,12 @@ export function addChecking(program: Command): void {
     .addOption(new Option('--faults <profile>', 'how much goes wrong').choices(faultProfiles).default('none'))
     .option('--lab <file>', 'another lab than the campaign names')
     .option('--seed <number>', 'another seed than the campaign names', wholeNumber)
+    .option('--html <file>', 'also write a page with the schedule and the stock')
     .addOption(source)
     .addOption(json)
     .addHelpText(
       'after',
-      '\nExample:\n  labwright rehearse protocols/colour-match/campaign.yaml --replicates 5 --faults typical',
+      '\nExample:\n  labwright rehearse protocols/colour-match/campaign.yaml --replicates 5 --faults typical --html rehearsal.html',
     )
     .action(act(rehearse));
 }

@@ -1,5 +1,6 @@
 import type { CommandRow, Ledger } from '../../ledger/ledger.ts';
 import { reportOf, type Report } from '../report.ts';
+import { stockCurves, type StockCurve } from './stock.ts';
 
 /** Working of one device or arm on the time axis, ms from the start of the campaign. */
 export interface Bar {
@@ -18,8 +19,7 @@ export interface Figures {
   readonly use: Readonly<Record<string, number>>;
   /** Longest time from the end of a step to the start of the next, by the step that waited, ms. */
   readonly longestWaits: Readonly<Record<string, number>>;
-  /** When less than 1 % of a lot was left, ms from the start. */
-  readonly emptied: readonly { readonly lot: string; readonly material: string; readonly at: number }[];
+  readonly stock: readonly StockCurve[];
   readonly bars: readonly Bar[];
 }
 
@@ -38,7 +38,7 @@ export function figuresOf(ledger: Ledger, { questions, finished }: { questions: 
     finished,
     use,
     longestWaits: waitsOf(ledger.commands()),
-    emptied: emptiedLots(ledger, begun),
+    stock: stockCurves(ledger, begun),
     bars,
   };
 }
@@ -77,17 +77,4 @@ function waitsOf(rows: readonly CommandRow[]): Record<string, number> {
     if (endedAt !== undefined) ends.set(experiment, endedAt);
   }
   return waits;
-}
-
-function emptiedLots(ledger: Ledger, begun: number): Figures['emptied'] {
-  return ledger.stock().flatMap(({ material, lot, registered }) => {
-    let left = registered;
-    for (const { at, credit, debit, amount } of ledger.postings({ material })) {
-      if (credit === `lot:${lot}` && debit.startsWith('supplier')) continue;
-      if (credit === `lot:${lot}`) left -= amount;
-      if (debit === `lot:${lot}` && !credit.startsWith('supplier')) left += amount;
-      if (left < 0.01 * registered) return [{ material, lot, at: at - begun }];
-    }
-    return [];
-  });
 }

@@ -31,15 +31,27 @@ function band(values: readonly number[], show: (value: number) => string): strin
   return values.length === 1 ? text : `${text} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
 }
 
-export function rehearsalText(all: readonly Figures[], definition: Definition): string {
+/** The device that is at work for the largest share of the time. */
+export function bottleneckOf(all: readonly Figures[]): string {
+  const share = (device: string) => median(all.map(({ use }) => use[device] ?? 0));
+  return Object.keys(all[0]!.use).sort((a, b) => share(b) - share(a))[0]!;
+}
+
+/** What a second device beside the bottleneck would bring. */
+export interface Relief {
+  readonly device: string;
+  readonly makespanMs: number;
+}
+
+export function rehearsalText(all: readonly Figures[], definition: Definition, relief?: Relief): string {
   const [first] = all as readonly [Figures, ...Figures[]];
   const of = (value: (figures: Figures) => number) => all.map(value);
   const percent = (share: number) => `${digits(100 * share, 2)} %`;
   const uses = Object.keys(first.use).map((device) => [device, median(of(({ use }) => use[device] ?? 0))] as const);
   const busiest = [...uses].sort((a, b) => b[1] - a[1]);
   const waits = [...new Set(all.flatMap(({ longestWaits }) => Object.keys(longestWaits)))];
-  const lots = first.emptied.map(
-    ({ material, lot, at }) => `  ${lot} of ${material} is used up after ${durationText(at)}`,
+  const lots = first.stock.flatMap(({ material, emptied }) =>
+    emptied.map(({ lot, at }) => `  ${lot} of ${material} is used up after ${durationText(at)}`),
   );
   const completed = (figures: Figures) => figures.report.experiments['completed'] ?? 0;
   const stuck = all.filter(({ finished }) => !finished).length;
@@ -70,7 +82,7 @@ export function rehearsalText(all: readonly Figures[], definition: Definition): 
     ...(stuck > 0 ? [`Not finished  ${stuck} of ${all.length} before nothing moved any more`] : []),
     'Use of devices',
     table([['  device', 'at work'], ...busiest.map(([device, share]) => [`  ${device}`, percent(share)])]),
-    `  The bottleneck is ${busiest[0]![0]}.`,
+    `  The bottleneck is ${busiest[0]![0]}.${relief === undefined ? '' : ` ${reliefText(relief, first)}`}`,
     ...(waits.length === 0 ? [] : ['Longest wait before a step']),
     ...waits.map((step) => `  ${step} ${durationText(Math.max(...of(({ longestWaits }) => longestWaits[step] ?? 0)))}`),
     'Materials',
@@ -88,3 +100,9 @@ export function rehearsalText(all: readonly Figures[], definition: Definition): 
   ];
   return lines.join('\n');
 }
+
+const reliefText = ({ device, makespanMs }: Relief, { report }: Figures): string => {
+  const saved = report.makespanMs - makespanMs;
+  const brings = saved > 0 ? `end ${durationText(saved)} earlier, after ${durationText(makespanMs)}` : 'save no time';
+  return `A second ${device} would let the first rehearsal ${brings}.`;
+};
