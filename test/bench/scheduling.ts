@@ -12,7 +12,7 @@ import { verifyProtocol, verifyShop } from './scheduling/verify.ts';
 const help = `node test/bench/scheduling.ts [names...] [--seeds 3] [--seconds 10] [--json FILE]
 
 How good plans get, and how fast. Names are sets (lab, jsp, fjsp, s-lab) or instances (lab-n16, ft10, ...);
-without names all run, but lab-n256 only when it is named. The seconds of the search are processor time of
+without names all run, but lab-n256 only when it is named. All times are processor time of
 this process, so that other programs disturb little. A search ends early when it reaches a makespan that is
 proven to be optimal. Every result is checked by rules that share no code with the planner: a broken one
 ends the bench. Instances come from the folder beside the repository.`;
@@ -42,7 +42,7 @@ interface Line {
   readonly name: string;
   readonly bound: number | null;
   readonly best: number | null;
-  /** First plan: its makespan, the time of the first call (ms), and the median of later calls. */
+  /** First plan: its makespan, the processor time of the first call (ms), and the median of later calls. */
   readonly first: number;
   readonly firstCallMs: number;
   readonly firstMs: number;
@@ -144,9 +144,9 @@ function search({ problem, best, bound, unit, verify }: Instance, made: Plan, se
 function measure(instance: Instance, seeds: number, seconds: number): Line {
   const { name, problem, bound, best, verify } = instance;
   const times = Array.from({ length: 10 }, () => {
-    const begun = performance.now();
+    const begun = spent();
     const made = plan(problem);
-    return { made, ms: performance.now() - begun };
+    return { made, ms: 1000 * (spent() - begun) };
   });
   const { made, ms } = times[0]!;
   const marks = [...new Set([1, 2, seconds])].filter((mark) => mark <= seconds).sort((a, b) => a - b);
