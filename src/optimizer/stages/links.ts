@@ -80,7 +80,7 @@ export function fitLink(
   );
   const fresh =
     remembered !== undefined &&
-    measured.length <= Math.max(2, Math.ceil(remembered.fittedAt / 7)) + remembered.fittedAt;
+    measured.length <= remembered.fittedAt + (remembered.fittedAt > few ? remembered.fittedAt / 7 : 0);
   const choices: readonly LinkInputs[] =
     node.parents.length === 0 ? ['parameters'] : ['proxies', 'proxies and parameters', 'parameters'];
   const distinct = choices.filter((inputs) => !isRepeated(network, target.stage, inputs));
@@ -110,6 +110,9 @@ function withAll(network: Network, measured: readonly Sample[], target: Target, 
 }
 
 const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Up to so many observations a link is fitted anew whenever one is added. */
+const few = 40;
 
 /** By how many standard errors proxies must lead. */
 const standardErrors = 1.5;

@@ -90,7 +90,10 @@ export interface DecideOptions {
   readonly initial?: number;
   /** Places for samples held between stages; unlimited when absent. */
   readonly places?: number;
-  /** The model of an earlier answer: spares fits while the data have grown by less than a seventh. */
+  /**
+   * The model of an earlier answer: spares fits while nothing is new, or (above 40 observations of an output) while its
+   * data have grown by less than a seventh.
+   */
   readonly model?: StagedModel;
 }
 
