@@ -2,6 +2,7 @@ import { failure, type Failure } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
 import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
 import { checkStock } from './check-stock.ts';
+import { checkWaits, warnOfPlaces } from './check-timing.ts';
 import { evaluate } from './expression.ts';
 import type { Loaded } from './load.ts';
 import { measureUnit } from './lab.ts';
@@ -17,10 +18,16 @@ export interface CheckReport {
 
 /** Checks campaign, protocol and lab against each other and against the devices. */
 export function checkDefinition(loaded: Loaded, descriptors: Descriptors): CheckReport {
-  const failures = [...checkNames(loaded), ...checkSteps(loaded, descriptors), ...checkTransport(loaded, descriptors)];
+  const failures = [
+    ...checkNames(loaded),
+    ...checkSteps(loaded, descriptors),
+    ...checkTransport(loaded, descriptors),
+    ...checkWaits(loaded, descriptors),
+  ];
   const campaign = checkCampaign(loaded, descriptors, failures.length === 0);
   const all = [...campaign.failures, ...failures];
-  return { failures: all, warnings: all.length > 0 ? [] : campaign.warnings };
+  const warnings = all.length > 0 ? [] : [...campaign.warnings, ...warnOfPlaces(loaded, descriptors)];
+  return { failures: all, warnings };
 }
 
 /** What hangs on the campaign alone: checked again when it is changed. `deep`: by the limits of the devices, too. */

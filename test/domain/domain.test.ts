@@ -227,6 +227,31 @@ describe('the three files against each other', () => {
       /campaign\.yaml:\d+: The weight of "distance" has no effect: it is the only objective/,
     ],
     [
+      'a wait that no way is short enough for',
+      inFile('protocol.yaml', 'max: 30 min', 'max: 8 s'),
+      /protocol\.yaml:\d+: "read" must begin within 8 s of "pour", but the fastest way, from handler to reader, takes 12 s/,
+    ],
+    [
+      'a wait that ends before it has begun',
+      inFile('protocol.yaml', 'max: 30 min', 'max: 1 s'),
+      /protocol\.yaml:\d+: "read" must wait 5 s at least and 1 s at most/,
+    ],
+    [
+      'a batch that takes too long to unload',
+      (path: string, text: string) =>
+        inFile(
+          'protocol.yaml',
+          'max: 30 min',
+          'max: 30 s',
+        )(path, inFile('lab.yaml', 'concurrency: 1 #', 'batch: true #')(path, text)),
+      /protocol\.yaml:\d+: A full batch of 4 in handler takes 48 s to unload, but "read" must begin within 30 s of "pour": only batches of 2 will run/,
+    ],
+    [
+      'racks that are full before the campaign ends',
+      inFile('lab.yaml', 'places: 48', 'places: 20'),
+      /lab\.yaml:\d+: The racks hold 20 samples and the campaign makes 24/,
+    ],
+    [
       'a parameter that expressions cannot read',
       inFile('protocol.yaml', 'red: uL', 'total: uL\n  red: uL'),
       /protocol\.yaml:\d+: "total" has a meaning of its own in expressions/,

@@ -1,0 +1,97 @@
+import { failure, type Failure } from '../base/failure.ts';
+import type { Lab } from './lab.ts';
+import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
+import type { Loaded } from './load.ts';
+import type { Step } from './protocol.ts';
+
+/** Whether maximum waits can be kept by the ways that the lab has, and whether its racks hold what comes. */
+
+type At = ReturnType<typeof stepsOf>[number];
+
+/** What can never be kept. Devices that are known on the wire only are left out: nothing is known of them yet. */
+export function checkWaits({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
+  return stepsOf(definition).flatMap(({ step, path }, i, all) => {
+    const { min = 0, max } = step.wait ?? {};
+    if (max === undefined) return [];
+    const where = locate.protocol([...path, 'wait']);
+    if (min > max)
+      return [
+        failure('input.invalid', `"${step.id}" must wait ${shown(min)} at least and ${shown(max)} at most.`, {
+          where,
+          mend: 'Exchange "min" and "max", or leave one out.',
+        }),
+      ];
+    const before = all[i - 1]?.step;
+    const way = before === undefined ? undefined : fastestWay(definition.lab, before, step, descriptors);
+    if (way === undefined || way.seconds <= max) return [];
+    return [
+      failure(
+        'lab.incapable',
+        `"${step.id}" must begin within ${shown(max)} of "${before!.id}", but the fastest way, from ${way.from} to ${way.to}, takes ${shown(way.seconds)}.`,
+        { where, mend: `Allow ${shown(way.seconds)} and some more, or bring the devices closer together.` },
+      ),
+    ];
+  });
+}
+
+/** What can be kept only by using less than the lab has, or by somebody's help. */
+export function warnOfPlaces(loaded: Loaded, descriptors: Descriptors): Failure[] {
+  const steps = stepsOf(loaded.definition);
+  return [...steps.flatMap((at, i) => slowUnloading(loaded, steps[i - 1], at, descriptors)), ...fullRacks(loaded)];
+}
+
+/** The last of a full batch waits until the arms have carried the others away. */
+function slowUnloading(
+  { definition, locate }: Loaded,
+  before: At | undefined,
+  at: At,
+  descriptors: Descriptors,
+): Failure[] {
+  const { lab } = definition;
+  const max = at.step.wait?.max;
+  if (before === undefined || max === undefined || lab.transport === undefined) return [];
+  const way = fastestWay(lab, before.step, at.step, descriptors);
+  if (way === undefined || way.seconds === 0) return [];
+  const arms = lab.transport.by.length;
+  return devicesFor(before.step, descriptors).flatMap((id) => {
+    const { batch, places } = lab.devices[id as keyof Lab['devices']]!;
+    const last = Math.ceil(places / arms) * way.seconds;
+    if (!batch || last <= max) return [];
+    const fits = Math.max(1, Math.floor(max / way.seconds) * arms);
+    const sentence = `A full batch of ${places} in ${id} takes ${shown(last)} to unload, but "${at.step.id}" must begin within ${shown(max)} of "${before.step.id}": only batches of ${fits} will run.`;
+    const mend = `Allow ${shown(last)}, add an arm, or set its places to ${fits}.`;
+    return [failure('lab.incapable', sentence, { where: locate.protocol([...at.path, 'wait', 'max']), mend })];
+  });
+}
+
+/** Samples begin and end in racks; nothing but a person takes them out. */
+function fullRacks({ definition: { lab, campaign }, locate }: Loaded): Failure[] {
+  if (lab.transport === undefined) return [];
+  const places = Object.values(lab.racks).reduce((sum, rack) => sum + rack.places, 0);
+  const { experiments } = campaign.budget;
+  if (places === 0 || places >= experiments) return [];
+  const sentence = `The racks hold ${places} samples and the campaign makes ${experiments}: somebody has to take finished ones away.`;
+  const mend = 'Add places, or have somebody there before they are full.';
+  return [failure('lab.incapable', sentence, { where: locate.lab(['racks']), mend })];
+}
+
+/** Seconds from one of the devices of a step to one of the next step's; undefined where devices are not known yet. */
+function fastestWay(lab: Lab, before: Step, step: Step, descriptors: Descriptors) {
+  let best: { from: string; to: string; seconds: number } | undefined;
+  for (const from of devicesFor(before, descriptors))
+    for (const to of devicesFor(step, descriptors)) {
+      const seconds = from === to ? 0 : secondsBetween(lab, from, to);
+      if (best === undefined || seconds < best.seconds) best = { from, to, seconds };
+    }
+  return best;
+}
+
+function secondsBetween({ transport }: Lab, from: string, to: string): number {
+  if (transport === undefined) return 0;
+  const known = transport.between.find(
+    (way) => (way.from === from && way.to === to) || (way.from === to && way.to === from),
+  );
+  return known?.takes ?? transport.travel;
+}
+
+const shown = (seconds: number): string => `${Number(seconds.toPrecision(3))} s`;
