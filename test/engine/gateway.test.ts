@@ -55,6 +55,33 @@ test('devices that obey an earlier controller hear of this one, at its beginning
   expect(heard).toEqual(['idle 3', 'late 3']);
 });
 
+test.each([
+  ['a successor that is there has taken over', true, ['superseded two']],
+  ['nobody who is there has it: it is of the past', false, ['raise 5']],
+])('a device that is met for the first time obeys a higher epoch: %s', (_, successor, expected) => {
+  const clock = new VirtualClock();
+  const broker = new MemoryBroker({ clock });
+  const other = broker.connect({ clientId: 'other' });
+  const told: string[] = [];
+  const gateway = gatewayOn(broker, {
+    onHigherEpoch: (epoch: number) => told.push(`raise ${epoch}`),
+    onSuperseded: (instance: string) => told.push(`superseded ${instance}`),
+  } as never);
+  const wait = (seconds: number) => clock.run(() => false, clock.now() + seconds * 1000);
+  wait(1);
+  gateway.begin(3);
+  other.publish(topics.state('lab', 'arm'), stateOf(5), { retain: true });
+  wait(1);
+  expect(told).toEqual([]);
+  const word = { online: true, epoch: 5, instance: 'two', at: '2026-01-05T08:00:00.000Z' };
+  if (successor) other.publish(topics.controller('lab', 'main'), JSON.stringify(word), { retain: true });
+  wait(0.5);
+  // The engine closes the gateway of a controller that is superseded.
+  if (successor) gateway.silence();
+  wait(5);
+  expect(told).toEqual(expected);
+});
+
 test('the state of a lost device is asked for again until it is another', () => {
   const clock = new VirtualClock();
   const broker = new MemoryBroker({ clock });

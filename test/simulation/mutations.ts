@@ -125,14 +125,16 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/lab-problem.ts',
     line: 'return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));',
     instead: 'return now + 1;',
-    seed: 6012,
+    seed: 30,
+    faults: { slow: 0.5 },
   },
   {
     protection: 'a higher epoch may be that of a successor',
     file: 'src/engine/gateway.ts',
     line: 'this.#doubtful = Math.max(this.#doubtful, epoch);',
     instead: 'return listener.onHigherEpoch(epoch);',
-    seed: 101_113,
+    seed: 20,
+    faults: { second_controller: 8, lost_connection: 0.03, power_cut: 6, broker_restart: 4 },
   },
   {
     protection: 'a device that is said to be lost is looked at again',

@@ -33,6 +33,7 @@ const Objective = z.strictObject({
   goal: z.enum(['maximize', 'minimize', 'target']),
   target: z.number().exactOptional(),
   reference: z.number().exactOptional(),
+  weight: z.number().positive().exactOptional().describe('Beside the others when they are scalarised; 1 when absent.'),
 });
 
 const Part = z.union([
