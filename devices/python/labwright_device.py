@@ -1022,7 +1022,7 @@ class Device:
                 self._on_halt()
         except Exception as error:  # noqa: BLE001 - the rest of the halt must happen all the same
             self.log("error", f"The driver could not halt: {error!r}.")
-        for work in self._work.values():
+        for work in list(self._work.values()):
             work.halted = True
             work._stop.set()
             late = ("halted", "The device was halted, and its driver did not say what had happened.")

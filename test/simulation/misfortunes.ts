@@ -255,7 +255,9 @@ export class Misfortunes {
     if (how === 0) controller.bus.lose(away);
     if (how === 1) controller.process.suspend(away);
     clock.after(random.integer(20_000), () => {
-      if (this.#site.controller === controller && !this.#over) this.#site.depose();
+      // Nobody takes over from one that has not even begun.
+      const begun = this.#site.announced.has(controller.instance);
+      if (this.#site.controller === controller && begun && !this.#over) this.#site.depose();
     });
   }
 }

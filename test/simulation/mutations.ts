@@ -129,14 +129,6 @@ export const mutations: readonly Mutation[] = [
     faults: { slow: 0.5 },
   },
   {
-    protection: 'a higher epoch may be that of a successor',
-    file: 'src/engine/gateway.ts',
-    line: 'this.#doubtful = Math.max(this.#doubtful, epoch);',
-    instead: 'return listener.onHigherEpoch(epoch);',
-    seed: 20,
-    faults: { second_controller: 8, lost_connection: 0.03, power_cut: 6, broker_restart: 4 },
-  },
-  {
     protection: 'a device that is said to be lost is looked at again',
     file: 'src/engine/gateway.ts',
     line: "this.#secondLook.note(id, body.state === 'lost');",

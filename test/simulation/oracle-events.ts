@@ -105,16 +105,17 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
 }
 
 /**
- * A controller asks at its start for every command that it finds open: it has said something of it before it hears the
- * end. It does not send again what has ended, and no journal is ever lost here.
+ * A controller asks at its start for every command that it finds open: unless it has slept, it has said something of it
+ * before it hears the end. It does not send again what has ended, and no journal is ever lost here.
  */
-export function checkTalk({ events, mentions }: Evidence): Violation[] {
+export function checkTalk({ events, mentions, wakings }: Evidence): Violation[] {
   const found: Violation[] = [];
   const ended = new Map<string, { at: number; epoch: number }>();
   const intended = new Map<string, number>();
   let epoch = 0;
   let instance = '';
   const askedBefore = (key: string, at: number) =>
+    wakings.includes(at) ||
     mentions.some((each) => each.key === key && each.kind !== 'forget' && each.epoch >= epoch && each.at <= at);
   for (const event of events) {
     // The same controller may rise to another epoch.

@@ -52,6 +52,8 @@ export interface Evidence {
     readonly epoch: number;
     readonly kind: string;
   }[];
+  /** When controllers that had slept woke up: what had come meanwhile they hear before they can say a word. */
+  readonly wakings: readonly number[];
   readonly now: number;
   readonly drawn: (device: string, at: number) => number;
 }

@@ -31,9 +31,11 @@ export class SleepyProcess {
   readonly #clock: Clock;
   #waiting: (() => void)[] | undefined;
   #stops = 0;
+  readonly #onWake: () => void;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, onWake: () => void) {
     this.#clock = clock;
+    this.#onWake = onWake;
   }
 
   get asleep(): boolean {
@@ -65,6 +67,7 @@ export class SleepyProcess {
 
   /** One by one, so that a process that dies of one thing does not see the next. */
   #wake(): void {
+    this.#onWake();
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const action of waiting) this.#clock.after(0, action);

@@ -98,6 +98,7 @@ function verdict(site: Site, person: Person, crash: readonly Violation[]): Outco
       replay: ledger.replay(),
       meters,
       mentions: site.duties.mentions,
+      wakings: site.wakings,
       now: clock.now(),
       drawn: (device, at) => world.drawn(device, at),
       accidents: world.accidents(),

@@ -5,6 +5,7 @@ import { describeFailure, FailureError, type Failure } from '../../src/base/fail
 import { inlineAdvisor } from '../../src/engine/advisor.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import type { BusMessage } from '../../src/wire/bus.ts';
 import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
 import { misfortuneOf } from '../../simulators/faults.ts';
 import type { Effect } from '../../simulators/effects.ts';
@@ -45,6 +46,9 @@ export class Site {
   readonly problems: string[] = [];
   controller: Controller | undefined;
   readonly deposed: Controller[] = [];
+  /** Instances whose word that they are there the broker has taken. */
+  readonly announced = new Set<string>();
+  readonly wakings: number[] = [];
   readonly #journals = new Map<string, Journal>();
   readonly #folder: string | undefined;
   #ledger: Ledger;
@@ -58,6 +62,10 @@ export class Site {
     this.#ledger = this.#open();
     const { clock } = this;
     this.broker = new MemoryBroker({ clock });
+    this.broker.observe((message) => {
+      const { instance, online } = wordOf(message) ?? {};
+      if (instance !== undefined && online === true) this.announced.add(instance);
+    });
     const lab = structuredClone(plan.definition.lab);
     this.world = createWorld({ lab });
     const record = this.world.record.bind(this.world);
@@ -125,7 +133,7 @@ export class Site {
     const { definition } = plan;
     const instance = `controller-${++this.#starts}`;
     const ledger = this.misfortunes.disk(this.#ledger, instance);
-    const process = new SleepyProcess(clock);
+    const process = new SleepyProcess(clock, () => this.wakings.push(clock.now()));
     const own = process.clock();
     const bus = this.duties.controller(this.broker.connect({ clientId: instance }));
     const engine = new Engine({
@@ -198,12 +206,11 @@ export class Site {
    */
   #freezeUntilReplaced({ process, instance }: Controller): void {
     const wake = process.freeze();
-    this.broker.observe(({ topic, payload }) => {
-      if (!topic.includes('/ctl/') || payload === '') return;
-      const said = instanceOf(payload);
+    this.broker.observe((message) => {
+      const said = wordOf(message)?.instance;
+      const order = (name: string) => Number(name.split('-')[1]);
       // The word must have reached the devices, too.
-      if (said !== undefined && said !== instance && Number(said.split('-')[1]) > Number(instance.split('-')[1]))
-        this.clock.after(5_000, wake);
+      if (said !== undefined && order(said) > order(instance)) this.clock.after(5_000, wake);
     });
   }
 
@@ -241,10 +248,12 @@ export class Site {
   }
 }
 
-const instanceOf = (payload: string): string | undefined => {
+/** What a controller says of itself. */
+function wordOf({ topic, payload }: BusMessage): { instance?: string; online?: boolean } | undefined {
+  if (!topic.includes('/ctl/')) return undefined;
   try {
-    return (JSON.parse(payload) as { instance?: string }).instance;
+    return (JSON.parse(payload) as object | null) ?? undefined;
   } catch {
     return undefined;
   }
-};
+}
