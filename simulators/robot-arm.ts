@@ -1,21 +1,13 @@
 import { robotArm, travelSpread } from '../devices/robot-arm.ts';
 import { writtenOptions } from '../devices/catalogue.ts';
 import { present } from '../src/base/invariant.ts';
-import type { Lab } from '../src/domain/lab.ts';
+import { travelSeconds, type Lab } from '../src/domain/lab.ts';
 import { trouble, type Instrument, type Surroundings } from './instrument.ts';
 
 /**
- * Seconds from one place to another: as the lab's transport says, either way round, else its time for any move. One
- * journey differs from the next by up to a tenth (uniform).
+ * The sample leaves its place after the lab's pick time and stands at the next one when the move ends. One journey differs
+ * from the next by up to a tenth (uniform).
  */
-export function travelSeconds(transport: NonNullable<Lab['transport']>, from: string, to: string): number {
-  const way =
-    transport.between.find((entry) => entry.from === from && entry.to === to) ??
-    transport.between.find((entry) => entry.from === to && entry.to === from);
-  return way?.takes ?? transport.travel;
-}
-
-/** The sample leaves its place after the lab's pick time and stands at the next one when the move ends. */
 export function simulateRobotArm(place: Surroundings): Instrument {
   const { world, clock, lab } = place;
   const options = robotArm.read(place.id, writtenOptions(lab, place.id));

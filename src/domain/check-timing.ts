@@ -1,5 +1,5 @@
 import { failure, type Failure } from '../base/failure.ts';
-import type { Lab } from './lab.ts';
+import { travelSeconds, type Lab } from './lab.ts';
 import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
 import type { Loaded } from './load.ts';
 import type { Step } from './protocol.ts';
@@ -76,22 +76,14 @@ function fullRacks({ definition: { lab, campaign }, locate }: Loaded): Failure[]
 }
 
 /** Seconds from one of the devices of a step to one of the next step's; undefined where devices are not known yet. */
-function fastestWay(lab: Lab, before: Step, step: Step, descriptors: Descriptors) {
+function fastestWay({ transport }: Lab, before: Step, step: Step, descriptors: Descriptors) {
   let best: { from: string; to: string; seconds: number } | undefined;
   for (const from of devicesFor(before, descriptors))
     for (const to of devicesFor(step, descriptors)) {
-      const seconds = from === to ? 0 : secondsBetween(lab, from, to);
+      const seconds = from === to || transport === undefined ? 0 : travelSeconds(transport, from, to);
       if (best === undefined || seconds < best.seconds) best = { from, to, seconds };
     }
   return best;
-}
-
-function secondsBetween({ transport }: Lab, from: string, to: string): number {
-  if (transport === undefined) return 0;
-  const known = transport.between.find(
-    (way) => (way.from === from && way.to === to) || (way.from === to && way.to === from),
-  );
-  return known?.takes ?? transport.travel;
 }
 
 const shown = (seconds: number): string => `${Number(seconds.toPrecision(3))} s`;

@@ -44,6 +44,15 @@ export const Transport = z.strictObject({
   /** The place left behind is free this long after the start. */
   pick: quantity('s', { min: 0 }),
 });
+export type Transport = z.infer<typeof Transport>;
+
+/** Seconds from one place to another: as `between` says, the same way before the way back, else the time of any move. */
+export function travelSeconds({ between, travel }: Transport, from: string, to: string): number {
+  const way =
+    between.find((entry) => entry.from === from && entry.to === to) ??
+    between.find((entry) => entry.from === to && entry.to === from);
+  return way?.takes ?? travel;
+}
 
 export const Lot = z.strictObject({
   id: LotId,

@@ -4,6 +4,7 @@ import { currentStop, type ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
+import { travelSeconds } from '../domain/lab.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import type {
@@ -214,11 +215,10 @@ function travelTimes({ lab }: Definition): Transport['travel'] {
     const typical = Math.round(seconds * 1000);
     return { low: Math.round(typical * 0.8), typical, high: Math.round(typical * 1.5) };
   };
-  const seconds = (from: string, to: string) =>
-    transport.between.find((way) => way.from === from && way.to === to)?.takes ??
-    transport.between.find((way) => way.from === to && way.to === from)?.takes ??
-    transport.travel;
   return Object.fromEntries(
-    places.map((from) => [from, Object.fromEntries(places.map((to) => [to, band(seconds(from, to))]))]),
+    places.map((from) => [
+      from,
+      Object.fromEntries(places.map((to) => [to, band(travelSeconds(transport, from, to))])),
+    ]),
   );
 }

@@ -10,6 +10,7 @@ import { stream } from '../../src/base/random.ts';
 import { hypervolume } from '../../src/optimizer/hypervolume.ts';
 import type { Datum, Point, Problem, SuggestOptions } from '../../src/optimizer/problem.ts';
 import { suggest } from '../../src/optimizer/suggest.ts';
+import { quantile } from './shared/figures.ts';
 import { ownTasks } from '../optimizer/own-tasks.ts';
 import { type Pool, readPool } from '../optimizer/pools.ts';
 import { snarHypervolume, snarProblem, snarValues } from '../optimizer/snar.ts';
@@ -27,13 +28,6 @@ interface Line {
   readonly others: Readonly<Record<string, number | string>>;
   readonly secondsPerSuggestion: number;
 }
-
-const quantile = (values: readonly number[], q: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const low = sorted[Math.floor(at)]!;
-  return low + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - low);
-};
 
 function lineOf(
   task: string,

@@ -10,6 +10,7 @@ import { unwrap } from '../../src/base/failure.ts';
 import { decide } from '../../src/optimizer/stages/decide.ts';
 import { recommend } from '../../src/optimizer/stages/recommend.ts';
 import { suggest } from '../../src/optimizer/suggest.ts';
+import { quantile, show } from './shared/figures.ts';
 import { cascadeWorlds, families, variants } from './stages/cascades.ts';
 import { freesolvWorld } from './stages/freesolv.ts';
 import {
@@ -36,15 +37,6 @@ interface Line {
   readonly secondsPerCall: number;
   readonly target?: string;
 }
-
-const quantile = (values: readonly number[], q: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const low = sorted[Math.floor(at)]!;
-  return low + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - low);
-};
-
-const show = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
 
 const lines: Line[] = [];
 

@@ -6,6 +6,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { quantile, show } from './shared/figures.ts';
 import { functionTasks } from './warm-start/functions.ts';
 import { kineticsTasks } from './warm-start/kinetics.ts';
 import { tableTasks } from './warm-start/tables.ts';
@@ -22,15 +23,6 @@ interface Line {
   readonly secondsPerSuggestion: number;
   readonly beside: Task['beside'];
 }
-
-const quantile = (values: readonly number[], q: number): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = q * (sorted.length - 1);
-  const low = sorted[Math.floor(at)]!;
-  return low + (at - Math.floor(at)) * (sorted[Math.ceil(at)]! - low);
-};
-
-const show = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
 
 function print(line: Line): void {
   const beside = Object.entries(line.beside).map(([name, value]) => `${name}: ${value}`);

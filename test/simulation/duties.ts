@@ -1,4 +1,5 @@
 import type { MemoryBus } from '../../simulators/memory-bus.ts';
+import { wrapped } from './wrapped-bus.ts';
 
 /** What a controller has said to a device of one command, and when. */
 export interface Mention {
@@ -79,18 +80,3 @@ export class Duties {
     });
   }
 }
-
-const wrapped = (bus: MemoryBus, instead: Partial<MemoryBus>): MemoryBus => ({
-  clientId: bus.clientId,
-  publish: (...message) => bus.publish(...message),
-  subscribe: (pattern, handler) => bus.subscribe(pattern, handler),
-  onConnect: (listener) => bus.onConnect(listener),
-  onDisconnect: (listener) => bus.onDisconnect(listener),
-  get connected() {
-    return bus.connected;
-  },
-  close: () => bus.close(),
-  kill: () => bus.kill(),
-  lose: (ms) => bus.lose(ms),
-  ...instead,
-});

@@ -2,6 +2,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Lab } from '../../src/domain/lab.ts';
 import { fromJoules, toJoules } from '../../src/wire/amounts.ts';
 import type { MemoryBus } from '../../simulators/memory-bus.ts';
+import { wrapped } from './wrapped-bus.ts';
 import type { World } from '../../simulators/world.ts';
 
 interface Reset {
@@ -52,8 +53,7 @@ export class MeterBench {
   tamper(client: string, bus: MemoryBus): MemoryBus {
     const device = client.replace(/-plug$/, '');
     const plug = this.#lab.devices[device as keyof Lab['devices']]?.meter?.topic;
-    return {
-      clientId: bus.clientId,
+    return wrapped(bus, {
       publish: (topic, payload, options, done) => {
         const metered = topic === plug || topic.includes(`/dev/${device}/meter/`);
         if (metered && this.#clock.now() < (this.#silentUntil.get(device) ?? 0)) return done?.();
@@ -65,16 +65,7 @@ export class MeterBench {
         if (own && topic.includes('/evt/')) return bus.publish(topic, this.#result(device, payload), options, done);
         bus.publish(topic, payload, options, done);
       },
-      subscribe: (pattern, handler) => bus.subscribe(pattern, handler),
-      onConnect: (listener) => bus.onConnect(listener),
-      onDisconnect: (listener) => bus.onDisconnect(listener),
-      get connected() {
-        return bus.connected;
-      },
-      close: () => bus.close(),
-      kill: () => bus.kill(),
-      lose: (ms) => bus.lose(ms),
-    };
+    });
   }
 
   /** What is missing from a counter at a time, J. */

@@ -31,11 +31,15 @@ function band(values: readonly number[], show: (value: number) => string): strin
   return values.length === 1 ? text : `${text} (${show(Math.min(...values))} to ${show(Math.max(...values))})`;
 }
 
-/** The device that is at work for the largest share of the time. */
-export function bottleneckOf(all: readonly Figures[]): string {
-  const share = (device: string) => median(all.map(({ use }) => use[device] ?? 0));
-  return Object.keys(all[0]!.use).sort((a, b) => share(b) - share(a))[0]!;
+/** Devices and the share of the time that they are at work, the busiest first. */
+function usesOf(all: readonly Figures[]): (readonly [device: string, share: number])[] {
+  return Object.keys(all[0]!.use)
+    .map((device) => [device, median(all.map(({ use }) => use[device] ?? 0))] as const)
+    .sort((a, b) => b[1] - a[1]);
 }
+
+/** The device that is at work for the largest share of the time. */
+export const bottleneckOf = (all: readonly Figures[]): string => usesOf(all)[0]![0];
 
 /** What a second device beside the bottleneck would bring. */
 export interface Relief {
@@ -47,8 +51,6 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
   const [first] = all as readonly [Figures, ...Figures[]];
   const of = (value: (figures: Figures) => number) => all.map(value);
   const percent = (share: number) => `${digits(100 * share, 2)} %`;
-  const uses = Object.keys(first.use).map((device) => [device, median(of(({ use }) => use[device] ?? 0))] as const);
-  const busiest = [...uses].sort((a, b) => b[1] - a[1]);
   const waits = [...new Set(all.flatMap(({ longestWaits }) => Object.keys(longestWaits)))];
   const lots = first.stock.flatMap(({ material, emptied }) =>
     emptied.map(({ lot, at }) => `  ${lot} of ${material} is used up after ${durationText(at)}`),
@@ -81,8 +83,8 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
     )} times`,
     ...(stuck > 0 ? [`Not finished  ${stuck} of ${all.length} before nothing moved any more`] : []),
     'Use of devices',
-    table([['  device', 'at work'], ...busiest.map(([device, share]) => [`  ${device}`, percent(share)])]),
-    `  The bottleneck is ${busiest[0]![0]}.${relief === undefined ? '' : ` ${reliefText(relief, first)}`}`,
+    table([['  device', 'at work'], ...usesOf(all).map(([device, share]) => [`  ${device}`, percent(share)])]),
+    `  The bottleneck is ${bottleneckOf(all)}.${relief === undefined ? '' : ` ${reliefText(relief, first)}`}`,
     ...(waits.length === 0 ? [] : ['Longest wait before a step']),
     ...waits.map((step) => `  ${step} ${durationText(Math.max(...of(({ longestWaits }) => longestWaits[step] ?? 0)))}`),
     'Materials',
