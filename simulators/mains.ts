@@ -1,5 +1,6 @@
 import type { MeterSpan } from '../src/domain/event.ts';
 import { fromJoules, toJoules } from '../src/wire/amounts.ts';
+import { toWireTime } from '../src/wire/time.ts';
 import type { DriverReport } from '../src/wire/driver.ts';
 import type { Surroundings } from './instrument.ts';
 
@@ -42,7 +43,9 @@ export class Mains {
   span(start: number): MeterSpan[] {
     const meter = this.#meter();
     if (meter === undefined) return [];
-    return [{ meter: meter.id, start, end: this.counter(), resolution: this.#resolution(), boot: this.#boot }];
+    const { id, world, clock } = this.#place;
+    const resetAt = toWireTime(world.onSince(id) ?? clock.now());
+    return [{ meter: meter.id, start, end: this.counter(), resolution: this.#resolution(), boot: this.#boot, resetAt }];
   }
 
   #meter() {

@@ -34,13 +34,17 @@ export const PointRecord = z.record(z.string(), PointValue);
 export const Amount = z.strictObject({ material: MaterialId, amount: z.number(), uncertainty: z.number().optional() });
 export type Amount = z.infer<typeof Amount>;
 
-/** Readings of one cumulative meter at the start and the end of a command, in joules. */
+/**
+ * Readings of one cumulative meter at the start and the end of a command, in joules. `resetAt` is when the counter began
+ * that shows `end`, as in the meter's readings: a counter that began again since its last reading is known by it.
+ */
 export const MeterSpan = z.strictObject({
   meter: DeviceId,
   start: z.number(),
   end: z.number(),
   resolution: z.number(),
   boot: z.string(),
+  resetAt: z.string().optional(),
 });
 export type MeterSpan = z.infer<typeof MeterSpan>;
 

@@ -39,6 +39,7 @@ export const meterSpanToWire = (span: MeterSpan, unit: MeterUnit): WireMeterSpan
   unit,
   boot: span.boot,
   resolution: fromJoules(span.resolution, unit),
+  ...(span.resetAt === undefined ? {} : { resetAt: span.resetAt }),
 });
 
 export const meterSpanFromWire = (span: WireMeterSpan): MeterSpan => ({
@@ -47,6 +48,7 @@ export const meterSpanFromWire = (span: WireMeterSpan): MeterSpan => ({
   end: toJoules(span.end, span.unit),
   resolution: toJoules(span.resolution, span.unit),
   boot: span.boot,
+  ...(span.resetAt === undefined ? {} : { resetAt: span.resetAt }),
 });
 
 /**

@@ -82,6 +82,7 @@ export const WireMeterSpan = z.object({
   unit: MeterDescription.shape.unit,
   boot: z.string(),
   resolution: z.number().nonnegative(),
+  resetAt: Time.optional().describe('When the counter began that shows `end`, as in its readings.'),
 });
 export type WireMeterSpan = z.infer<typeof WireMeterSpan>;
 

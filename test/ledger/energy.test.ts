@@ -193,6 +193,27 @@ describe('a metered device', () => {
     conserved(persistent);
   });
 
+  test('a counter began again and only the result of a command tells so, by the time of its beginning', () => {
+    const [first, second] = ['2026-01-05T08:00:00.000Z', '2026-01-05T09:00:00.000Z'];
+    const ledger = metered();
+    tell(ledger, [0, meter(900, { resetAt: first })], [10, bake('k1', 'e1')], [10, accepted('k1')]);
+    tell(ledger, [20, ended('k1', span(1000, 1400, { resetAt: second }))], [30, meter(1500, { resetAt: second })]);
+    expect(joulesOf(ledger, 'k1')).toBe(400);
+    expect(oven(ledger)).toMatchObject({ measured: 1500, resets: 1 });
+    conserved(ledger);
+  });
+
+  test('a result of before its counter began again comes late and charges nothing twice', () => {
+    const [first, second] = ['2026-01-05T08:00:00.000Z', '2026-01-05T09:00:00.000Z'];
+    const ledger = metered();
+    tell(ledger, [0, meter(900, { resetAt: first })], [10, bake('k1', 'e1')], [10, accepted('k1')]);
+    tell(ledger, [30, meter(50, { resetAt: second })], [40, ended('k1', span(1000, 1400, { resetAt: first }))]);
+    tell(ledger, [50, meter(90, { resetAt: second })]);
+    expect(joulesOf(ledger, 'k1')).toBe(400);
+    expect(oven(ledger)).toMatchObject({ measured: 90, resets: 1 });
+    conserved(ledger);
+  });
+
   test('a counter that begins again within a command counts what it shows at the end', () => {
     const ledger = metered();
     tell(ledger, [10, bake('k1', 'e1')], [10, accepted('k1')], [20, ended('k1', span(5000, 70))]);

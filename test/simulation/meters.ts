@@ -21,6 +21,7 @@ interface Span {
   start: number;
   end: number;
   unit: 'J' | 'Wh' | 'kWh' | 'Wmin';
+  resetAt?: string;
 }
 
 /** Energy counters that begin again at zero, or are not heard for a while. What the devices draw is not touched. */
@@ -70,13 +71,22 @@ export class MeterBench {
 
   /** What is missing from a counter at a time, J. */
   #missing(device: string, at: number): number {
-    return this.resets.get(device)?.findLast((reset) => reset.at <= at)?.joules ?? 0;
+    return this.#since(device, at)?.joules ?? 0;
+  }
+
+  #began(device: string, at: number): { resetAt?: string } {
+    const since = this.#since(device, at);
+    return since === undefined ? {} : { resetAt: new Date(since.at).toISOString() };
+  }
+
+  #since(device: string, at: number): Reset | undefined {
+    return this.resets.get(device)?.findLast((reset) => reset.at <= at);
   }
 
   #own(device: string, payload: string): string {
     const body = JSON.parse(payload) as { total: number; unit: Span['unit']; resetAt: string; at: string };
     const at = Date.parse(body.at);
-    const since = this.resets.get(device)?.findLast((reset) => reset.at <= at);
+    const since = this.#since(device, at);
     if (since === undefined) return payload;
     const total = Math.max(0, body.total - fromJoules(since.joules, body.unit));
     return JSON.stringify({ ...body, total, resetAt: new Date(since.at).toISOString() });
@@ -107,6 +117,7 @@ export class MeterBench {
       ...span,
       start: shown(span.start, span.unit, Date.parse(startedAt)),
       end: shown(span.end, span.unit, Date.parse(endedAt)),
+      ...this.#began(device, Date.parse(endedAt)),
     }));
     return JSON.stringify({ ...body, meters });
   }

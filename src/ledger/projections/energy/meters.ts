@@ -103,13 +103,23 @@ function formerLife(before: Meter, boot: string, reset: boolean): Pick<Meter, 'p
 
 /**
  * Where a command's readings join the counter: `from` is the total up to which all is charged. Readings of the boot before
- * the present one may come late (`past`). A boot that is not known yet and ends below the total has begun at zero.
+ * the present one may come late (`past`), and so may those of a counter that has begun again since: what it had not told
+ * by then is not known. A boot that is not known yet and ends below the total has begun at zero.
  */
-function continued(row: Meter, { start, end, boot }: MeterSpan) {
+function continued(row: Meter, { start, end, boot, resetAt }: MeterSpan) {
   const first = end < start ? 0 : start;
   if (row.total === undefined) return { row: { ...row, boot }, from: first, past: false, reset: false };
+  if (boot === row.previousBoot && row.previousTotal !== undefined)
+    return { row, from: row.previousTotal, past: true, reset: false };
+  const life = resetAt === undefined || row.resetAt === undefined ? 0 : Date.parse(resetAt) - Date.parse(row.resetAt);
+  if (life < 0)
+    return { row: { ...row, previousTotal: undefined }, from: Math.max(first, end), past: true, reset: false };
+  if (life > 0) {
+    const next = { ...row, boot, ...formerLife(row, boot, true), resetAt, readTotal: undefined };
+    return { row: next, from: 0, past: false, reset: true };
+  }
   if (boot === row.boot) return { row, from: row.total, past: false, reset: false };
-  if (boot === row.previousBoot) return { row, from: row.previousTotal ?? row.total, past: true, reset: false };
+  if (boot === row.previousBoot) return { row, from: row.total, past: true, reset: false };
   const reset = end < row.total;
   const next = { ...row, boot, ...formerLife(row, boot, reset) };
   if (!reset) return { row: next, from: row.total, past: false, reset };
