@@ -34,9 +34,11 @@ function first<T>(items: readonly T[], check: (item: T) => Failure | undefined):
 
 const firstRepeated = (names: readonly string[]) => names.find((name, i) => names.indexOf(name) !== i);
 
-function checkOptions({ count, initial, places }: DecideOptions): Failure | undefined {
+function checkOptions({ count, starts, initial, places }: DecideOptions): Failure | undefined {
   if (!Number.isInteger(count) || count < 1 || count > 100)
     return invalid(`The count of decisions is ${count}.`, 'Ask for a whole number from 1 to 100.');
+  if (starts !== undefined && (!Number.isInteger(starts) || starts < 0))
+    return invalid(`The limit of new samples is ${starts}.`, 'Give a whole number, 0 or more, or leave it out.');
   if (initial !== undefined && (!Number.isInteger(initial) || initial < 0))
     return invalid(`The size of the initial design is ${initial}.`, 'Give a whole number, 0 or more.');
   if (places !== undefined && (!Number.isInteger(places) || places < 1))

@@ -5,7 +5,7 @@ import type { Flight, Situation } from './decide.ts';
 import { climbGain, emptyWalk, menusOf, screenDesigns, settingsAround } from './designs.ts';
 import { idleSamples } from './first.ts';
 import { walkOf } from './links.ts';
-import { type Network, type Sample, readyStages } from './network.ts';
+import { type Sample, readyStages } from './network.ts';
 import { type Branching, type OpenWalk, Policies, type Setting, openWalk } from './policy.ts';
 import type { Decision } from './staged.ts';
 
@@ -46,7 +46,7 @@ const sizes = (
       ? { first: 12, further: 4, menu: 5, kept: 14, screen: { first: 6, further: 3 } }
       : { first: 9, further: 2, menu: stages === 4 ? 3 : 2, kept: 8, screen: { first: 6, further: 1 } };
 
-/** The action of the highest expected gain per expected cost. */
+/** The action of the highest expected gain per expected cost; there must be a held sample or leave to start one. */
 export function chooseAction(situation: Situation, chain: Chain, index: number): Chosen {
   const { network, random } = situation;
   const size = sizes(network.path.length);
@@ -65,9 +65,12 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
   );
   screen.menus = policies.menus;
   const held = heldOptions(situation, { rough: screen, fine: policies }, fresh.rate, index);
-  const alone = bestAlone(screen, designs, random(`alone/${index}`));
-  const options: Option[] = [...held, ...(alone ? [{ ...alone, stage: network.last, alone: true }] : [])];
-  const best = options.reduce((a, b) => (b.rate > a.rate ? b : a), fresh);
+  const options: Option[] = [...held];
+  if (situation.starts > 0) {
+    const alone = bestAlone(screen, designs, random(`alone/${index}`));
+    options.push(fresh, ...(alone ? [{ ...alone, stage: network.last, alone: true }] : []));
+  }
+  const best = options.reduce((a, b) => (b.rate > a.rate ? b : a));
   const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
   return { action: actionOf(situation, policies, best, fresh), rates };
 }
@@ -190,14 +193,19 @@ function actionOf(situation: Situation, policies: Policies, best: Option, fresh:
     cost: setting.cost,
     value: rate,
     predicted: policies.forecast(openWalk(walk), stage, setting),
-    reason: reasonOf(situation.network, best, fresh),
+    reason: reasonOf(situation, best, fresh),
   };
 }
 
 const round = (value: number): string => String(Number(value.toPrecision(3)));
 
-function reasonOf({ nodes }: Network, { sample, stage, rate, alone = false }: Option, fresh: Option): string {
-  const { id } = nodes[stage]!.stage;
+function reasonOf(
+  { network, starts }: Situation,
+  { sample, stage, rate, alone = false }: Option,
+  fresh: Option,
+): string {
+  const { id } = network.nodes[stage]!.stage;
+  if (starts <= 0) return `Going on with ${id} promises ${round(rate)} of gain per cost; no new sample may be started.`;
   if (alone) return `Running ${id} alone teaches ${round(rate)} per cost, a new sample promises ${round(fresh.rate)}.`;
   if (sample === undefined) return `A new sample promises ${round(rate)} of gain per cost, more than any held one.`;
   return `Going on with ${id} promises ${round(rate)} of gain per cost, a new sample ${round(fresh.rate)}.`;

@@ -3,7 +3,7 @@ import { type Stream, stream } from '../../base/random.ts';
 import { Chain } from './chain.ts';
 import { checkStaged } from './check.ts';
 import { type Action, chooseAction, holdings } from './choose-action.ts';
-import { initialAction, isInitial } from './first.ts';
+import { idleSamples, initialAction, isInitial } from './first.ts';
 import type { Design } from './designs.ts';
 import { type Link, type Walk, walkOf } from './links.ts';
 import { type Network, type Sample, compileNetwork, pendingSample, samplesOf } from './network.ts';
@@ -32,6 +32,8 @@ export interface Situation {
   readonly screened: Design[];
   readonly links: readonly (readonly Link[])[] | undefined;
   readonly options: DecideOptions;
+  /** New samples that may still be started. */
+  starts: number;
   readonly random: (name: string) => Stream;
 }
 
@@ -57,16 +59,22 @@ export function decide(
   const random = (name: string) => stream(options.seed, `stages/${name}/${size}`);
   const links = fitLinks(network, samples, random('weights'), options.model);
   const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
-  const situation: Situation = { network, samples, flights, dropped: new Set(), screened: [], links, options, random };
+  const { starts = Infinity } = options;
+  const situation: Situation = {
+    ...{ network, samples, flights, dropped: new Set<string>(), screened: [], links, options, starts, random },
+  };
   const decisions: Decision[] = [];
   for (let index = 0; index < options.count; index++) {
-    const { action, drops } = next(situation, index);
+    const found = next(situation, index);
+    if (found === undefined) break;
+    const { action, drops } = found;
     for (const drop of drops) {
       situation.dropped.add(drop.sample);
       decisions.push(drop);
     }
     decisions.push(decisionOf(situation, action, decisions));
     flights.push({ ...action.flight, sample: decisions.at(-1)!.sample });
+    if (action.kind === 'start') situation.starts -= 1;
   }
   return ok({ decisions, model: { links: (links ?? []).flatMap((list) => list.map(({ report }) => report)) } });
 }
@@ -80,8 +88,10 @@ function flightOf(network: Network, samples: readonly Sample[], pending: Pending
   return { sample: pending.sample, stage, walk: walkOf(network, sample), x: sample.x[stage]!, alone };
 }
 
-function next(situation: Situation, index: number): { action: Action; drops: readonly Decision[] } {
-  const { links, samples, network } = situation;
+/** The next action with the drops that go before it; undefined where nothing is held and nothing may be started. */
+function next(situation: Situation, index: number): { action: Action; drops: readonly Decision[] } | undefined {
+  const { links, samples, network, starts } = situation;
+  if (starts <= 0 && idleSamples(situation).length === 0) return undefined;
   const complete = samples.filter(({ y, alone }) => y[network.last] !== undefined && alone === undefined).length;
   const must = links === undefined || complete < 2;
   const first = must || isInitial(situation) ? initialAction(situation, index, must) : undefined;

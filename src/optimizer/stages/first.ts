@@ -38,7 +38,7 @@ export function initialAction(situation: Situation, index: number, must: boolean
     ...samples.filter((sample) => isComplete(network, sample) || !sample.closed).map(({ name }) => name),
     ...flights.filter(({ alone }) => !alone).map(({ sample }) => sample),
   ]).size;
-  if (!must && held === undefined && under >= wanted(situation)) return undefined;
+  if (held === undefined && ((!must && under >= wanted(situation)) || situation.starts <= 0)) return undefined;
   const from = held ?? { y: network.nodes.map(() => undefined) };
   const stage = readyStages(network, from)[0]!;
   const {

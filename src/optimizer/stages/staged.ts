@@ -86,6 +86,11 @@ export interface DecideOptions {
   readonly seed: number | string;
   /** Starts and resumptions wanted; drops come on top. */
   readonly count: number;
+  /**
+   * The most new samples that may be started, runs of a stage alone included; no limit when absent. Once it is reached only
+   * held samples go on, and where none is held there are fewer decisions than `count`.
+   */
+  readonly starts?: number;
   /** Samples to be carried through to the end before the model decides; by default 2 d + 1, from 4 to 24. */
   readonly initial?: number;
   /** Places for samples held between stages; unlimited when absent. */

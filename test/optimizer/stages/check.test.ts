@@ -13,8 +13,11 @@ const wrong: readonly {
   readonly rows?: readonly StagedRow[];
   readonly pending?: readonly PendingStage[];
   readonly count?: number;
+  readonly starts?: number;
 }[] = [
   { why: /count of decisions/, count: 0 },
+  { why: /limit of new samples/, starts: -1 },
+  { why: /limit of new samples/, starts: 0.5 },
   { why: /two stages called/, problem: { stages: [make, make], objectives } },
   { why: /unknown "nowhere"/, problem: { stages: [make, { ...measure, after: ['nowhere'] }], objectives } },
   { why: /comes after itself/, problem: { stages: [{ ...make, after: ['measure'] }, measure], objectives } },
@@ -39,9 +42,9 @@ const wrong: readonly {
   { why: /Stage "make"/, pending: [{ sample: 'new', stage: 'make', parameters: { a: 'blue' } }] },
 ];
 
-for (const { why, problem = twoStages(), rows = [], pending = [], count = 1 } of wrong) {
+for (const { why, problem = twoStages(), rows = [], pending = [], count = 1, starts } of wrong) {
   test(`refuses what makes no sense: ${why.source}`, () => {
-    const answer = decide(problem, rows, pending, { seed: 0, count });
+    const answer = decide(problem, rows, pending, { seed: 0, count, ...(starts === undefined ? {} : { starts }) });
     expect(answer.ok).toBe(false);
     if (answer.ok) return;
     expect(answer.failure.code).toBe('input.invalid');

@@ -75,6 +75,42 @@ describe('what is decided', () => {
     expect(4 - drops - (action!.kind === 'resume' ? 1 : 0) + (action!.kind === 'start' ? 1 : 0)).toBeLessThanOrEqual(2);
   });
 
+  describe('the limit of new samples', () => {
+    const limited = (rows: readonly StagedRow[], starts: number, more: { initial?: number; count?: number } = {}) => {
+      const options = { seed: 1, count: 4, initial: 0, starts, ...more };
+      const { decisions } = unwrap(decide(twoStages(), rows, [], options));
+      return decisions.filter(({ kind }) => kind !== 'drop');
+    };
+    const kinds = (decisions: ReturnType<typeof limited>) => decisions.map(({ kind }) => kind).sort();
+
+    test('at 0 lets held samples go on and starts none', () => {
+      const rows = twoStageRows(8, 2, 3);
+      const decisions = limited(rows, 0);
+      expect(kinds(decisions)).toEqual(['resume', 'resume']);
+      expect(new Set(decisions.map(({ sample }) => sample)).size).toBe(2);
+      for (const { reason } of decisions) expect(reason).toContain('no new sample may be started');
+      expect(limited(twoStageRows(8, 0, 3), 0)).toEqual([]);
+    });
+
+    test('bounds the starts of one answer', () => {
+      for (const starts of [1, 2]) {
+        const decisions = limited(twoStageRows(8, 1, 4), starts);
+        expect(decisions).toHaveLength(starts + 1);
+        expect(decisions.filter(({ kind }) => kind === 'start')).toHaveLength(starts);
+      }
+      expect(limited(twoStageRows(8, 0, 4), 4)).toEqual(limited(twoStageRows(8, 0, 4), 100));
+    });
+
+    test('holds while the initial design is drawn: what is held of it goes on', () => {
+      const design = { initial: 10 };
+      expect(kinds(limited(twoStageRows(0, 3, 5), 0, design))).toEqual(['resume', 'resume', 'resume']);
+      expect(kinds(limited(twoStageRows(1, 1, 5), 1, design))).toEqual(['resume', 'start']);
+      expect(limited([], 0, design)).toEqual([]);
+      expect(kinds(limited([], 2, design))).toEqual(['start', 'start']);
+      expect(limited(twoStageRows(3, 0, 5), 0, design)).toEqual([]);
+    });
+  });
+
   test('four in flight are four different experiments', () => {
     const { decisions } = ask(twoStageRows(8, 0, 7), { count: 4 });
     const points = decisions.map(({ parameters }) => Number(parameters['a'])).sort((a, b) => a - b);
