@@ -70,6 +70,9 @@ export interface RunningActivity {
   readonly start: number;
   /** Best guess, > now - 1. */
   readonly expectedEnd: number;
+  /** It ends in this span, however long it takes within its band; absent: exactly at `expectedEnd`. */
+  readonly earliestEnd?: number;
+  readonly latestEnd?: number;
 }
 
 export interface SampleTask {
