@@ -42,6 +42,10 @@ export interface CampaignContext {
   readonly open: number;
   /** Experiments that wait for a person. */
   readonly doubtful: number;
+  /** Experiments that wait between stages for a decision, in the order in which they came. */
+  readonly held?: readonly ExperimentId[];
+  /** Whether experiments have ended or were held since the last ask. */
+  readonly news?: boolean;
   /** Experiments whose sample may be in somebody's way. */
   readonly present: number;
   readonly failedInRow: number;
@@ -65,6 +69,8 @@ export type CampaignEvent = EventOf<
   | 'experiment.failed'
   | 'experiment.lost'
   | 'experiment.cancelled'
+  | 'experiment.held'
+  | 'experiment.resumed'
   | 'experiment.dropped'
   | 'experiment.became_indeterminate'
   | 'experiment.resolved'
@@ -91,14 +97,21 @@ function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' 
 const record = (event: NewEvent): Effect => ({ do: 'record', event });
 const stopping = (reason: string): Effect => record({ type: 'campaign.stopping', data: { by: 'controller', reason } });
 
-/** How many suggestions to ask for now. */
-export function wanted({ limits, asking, suggested, open, doubtful }: CampaignContext): number {
+const dropping = (experiment: ExperimentId, reason: string): Effect =>
+  record({ type: 'experiment.dropped', data: { experiment, reason } });
+
+/** How many suggestions to ask for now: for new experiments, or for held ones that go on. */
+export function wanted({ limits, asking, suggested, open, doubtful, held = [] }: CampaignContext): number {
   if (asking > 0) return 0;
   const left = limits.experiments - suggested;
-  const active = open - doubtful;
+  const active = open - doubtful - held.length;
   const room = limits.rolling ? limits.batch - active : active === 0 ? limits.batch : 0;
-  return Math.max(0, Math.min(left, room));
+  return Math.max(0, Math.min(left + held.length, room));
 }
+
+/** New experiments that the budget still allows. */
+export const startsLeft = ({ limits, suggested }: CampaignContext): number =>
+  Math.max(0, limits.experiments - suggested);
 
 /** Whether every objective that names a `stop_at` has reached it in one experiment. */
 export function goalReached({ goals }: CampaignContext, values: Readonly<Record<string, number>>): boolean {
@@ -121,7 +134,12 @@ function enough({ stop }: CampaignContext, { expectedGain, regret }: ModelRecord
   return `the best is within ${rule.tolerance} of what is possible, with probability ${regret.probability!.toFixed(2)}`;
 }
 
+const without = ({ held = [] }: CampaignContext, experiment: string): readonly ExperimentId[] =>
+  held.filter((id) => id !== experiment);
+
 const experimentIdOf = (number: number): ExperimentId => ExperimentId.parse(`e-${String(number).padStart(4, '0')}`);
+
+const ended = ['removeHeld', 'countEnded'] as const;
 
 /** Ways to end from any state that has begun. */
 const ending = {
@@ -145,7 +163,7 @@ export const campaignMachine = setup({
         : {},
     ),
     noteAsk: assign(({ event }) =>
-      event.type === 'suggestions.requested' ? { ask: event.data.ask, asking: event.data.count } : {},
+      event.type === 'suggestions.requested' ? { ask: event.data.ask, asking: event.data.count, news: false } : {},
     ),
     noteAnswer: assign({ asking: 0 }),
     countSuggested: assign({
@@ -162,6 +180,14 @@ export const campaignMachine = setup({
             ? 0
             : context.failedInRow,
     })),
+    addHeld: assign(({ context, event }) =>
+      event.type === 'experiment.held'
+        ? { held: [...without(context, event.data.experiment), event.data.experiment], news: true }
+        : {},
+    ),
+    removeHeld: assign(({ context, event }) =>
+      'experiment' in event.data ? { held: without(context, event.data.experiment), news: true } : {},
+    ),
     countDoubt: assign({ doubtful: ({ context }) => context.doubtful + 1 }),
     countResolved: assign({ doubtful: ({ context }) => context.doubtful - 1 }),
     countCleared: assign({ present: ({ context }) => context.present - 1 }),
@@ -177,6 +203,7 @@ export const campaignMachine = setup({
     askOptimizer: asEffect,
     takeSuggestions: asEffect,
     giveUpAsking: asEffect,
+    dropHeld: asEffect,
     haltDevices: asEffect,
     finishCompleted: asEffect,
     finishStopped: asEffect,
@@ -210,12 +237,15 @@ export const campaignMachine = setup({
   initial: 'closed',
   on: {
     'experiment.suggested': { actions: 'countSuggested' },
-    'experiment.completed': { actions: 'countEnded' },
-    'experiment.failed': { actions: 'countEnded' },
-    'experiment.lost': { actions: 'countEnded' },
-    'experiment.cancelled': { actions: 'countEnded' },
-    'experiment.dropped': { actions: 'countEnded' },
-    'experiment.became_indeterminate': { actions: 'countDoubt' },
+    'experiment.completed': { actions: ended },
+    'experiment.failed': { actions: ended },
+    'experiment.lost': { actions: ended },
+    'experiment.cancelled': { actions: ended },
+    'experiment.dropped': { actions: ended },
+    'experiment.held': { actions: 'addHeld' },
+    'experiment.resumed': { actions: 'removeHeld' },
+    // In doubt it waits for a person, not for a decision; it is held again afterwards.
+    'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt'] },
     'experiment.resolved': { actions: 'countResolved' },
     'experiment.cleared': { actions: 'countCleared' },
     'suggestions.requested': { actions: ['noteAsk', 'askOptimizer'] },
@@ -229,12 +259,13 @@ export const campaignMachine = setup({
       entry: 'proceed',
       always: { guard: 'exhausted', target: 'completing' },
       on: {
-        'experiment.completed': { actions: ['countEnded', 'proceed'] },
-        'experiment.failed': { actions: ['countEnded', 'proceed'] },
-        'experiment.lost': { actions: ['countEnded', 'proceed'] },
-        'experiment.cancelled': { actions: ['countEnded', 'proceed'] },
-        'experiment.dropped': { actions: ['countEnded', 'proceed'] },
-        'experiment.became_indeterminate': { actions: ['countDoubt', 'proceed'] },
+        'experiment.completed': { actions: [...ended, 'proceed'] },
+        'experiment.failed': { actions: [...ended, 'proceed'] },
+        'experiment.lost': { actions: [...ended, 'proceed'] },
+        'experiment.cancelled': { actions: [...ended, 'proceed'] },
+        'experiment.dropped': { actions: [...ended, 'proceed'] },
+        'experiment.held': { actions: ['addHeld', 'proceed'] },
+        'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt', 'proceed'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
         'campaign.changed': { actions: ['change', 'resetTimeBudget', 'proceed'] },
@@ -244,7 +275,7 @@ export const campaignMachine = setup({
     },
     paused: {
       on: {
-        'experiment.completed': { actions: ['countEnded', 'judge'] },
+        'experiment.completed': { actions: [...ended, 'judge'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
         'campaign.changed': { actions: ['change', 'resetTimeBudget'] },
@@ -252,7 +283,10 @@ export const campaignMachine = setup({
         ...ending,
       },
     },
-    stopping: { always: { guard: 'empty', target: 'stopped' }, on: ending },
+    stopping: {
+      always: { guard: 'empty', target: 'stopped' },
+      on: { 'experiment.held': { actions: ['addHeld', 'dropHeld'] }, ...ending },
+    },
     aborting: { always: { guard: 'empty', target: 'aborted' }, on: ending },
     completing: { entry: 'finishCompleted', on: { 'campaign.finished': 'finished' } },
     stopped: { entry: 'finishStopped', on: { 'campaign.finished': 'finished' } },
@@ -283,6 +317,35 @@ function judge(context: CampaignContext, event: CampaignEvent): Effect[] {
   return [];
 }
 
+function asking(context: CampaignContext): Effect[] {
+  const count = wanted(context);
+  return count === 0 ? [] : [record({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } })];
+}
+
+/** What becomes of an answer. A held experiment that has ended meanwhile cannot go on, nor be dropped. */
+function taken(
+  context: CampaignContext,
+  { ask, suggestions, drops = [] }: EventOf<'suggestions.received'>['data'],
+): Effect[] {
+  const { suggested, held = [] } = context;
+  const dropped = drops.filter(({ experiment }) => held.includes(experiment));
+  const resumed = suggestions.filter(({ resumes }) => resumes !== undefined && held.includes(resumes));
+  const begun = suggestions.filter(({ resumes }) => resumes === undefined).slice(0, startsLeft(context));
+  return [
+    ...dropped.map(({ experiment, reason }) => dropping(experiment, reason)),
+    ...resumed.map((suggestion) =>
+      record({ type: 'experiment.resumed', data: { experiment: suggestion.resumes!, suggestion } }),
+    ),
+    ...begun.map((suggestion, i) => {
+      const number = suggested + i + 1;
+      return record({
+        type: 'experiment.suggested',
+        data: { experiment: experimentIdOf(number), number, ask, suggestion },
+      });
+    }),
+  ];
+}
+
 /** The hours of the budget, of which some may have passed. */
 function timeBudget({ campaign: subject, limits: { timeMs } }: CampaignContext, elapsed: number): Effect[] {
   if (timeMs === undefined) return [];
@@ -303,23 +366,20 @@ export const campaignBehaviour: Behaviour<typeof campaignMachine, CampaignContex
     judge,
     proceed: (context, event) => {
       const reasons = judge(context, event);
-      const count = wanted(context);
-      if (reasons.length > 0 || count === 0) return reasons;
-      return [record({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } })];
+      return reasons.length > 0 ? reasons : asking(context);
     },
     askOptimizer: ({ ask, asking }) => [{ do: 'ask_optimizer', ask, count: asking }],
     takeSuggestions: (context, event) => {
       if (event.type !== 'suggestions.received') return [];
-      const { suggested } = context;
       const reason = event.data.model && enough(context, event.data.model);
       if (reason !== undefined) return [stopping(reason)];
-      return event.data.suggestions.map((suggestion, i) => {
-        const number = suggested + i + 1;
-        const data = { experiment: experimentIdOf(number), number, ask: event.data.ask, suggestion };
-        return record({ type: 'experiment.suggested', data });
-      });
+      const followed = taken(context, event.data);
+      // What was answered fits no more: the question is another one by now.
+      return followed.length === 0 && context.news === true ? asking(context) : followed;
     },
     giveUpAsking: (_, event) => (event.type === 'suggestions.refused' ? [stopping(event.data.reason)] : []),
+    dropHeld: ({ reason }, event) =>
+      event.type !== 'experiment.held' ? [] : [dropping(event.data.experiment, `not gone on with: ${reason}`)],
     haltDevices: () => [{ do: 'halt_devices' }],
     finishCompleted: finish('completed'),
     finishStopped: finish('stopped'),

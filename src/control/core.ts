@@ -5,6 +5,7 @@ import type { Effect } from '../domain/effect.ts';
 import type { EventOf, LabEvent } from '../domain/event.ts';
 import type { Step } from '../domain/protocol.ts';
 import { resultScope } from '../domain/resolve.ts';
+import { waitBefore } from '../domain/stages.ts';
 import { campaignBehaviour, campaignMachine, type CampaignContext, type CampaignEvent } from './campaign.ts';
 import { beginCommand, commandBehaviour, commandMachine, type CommandContext, type CommandEvent } from './command.ts';
 import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } from './device.ts';
@@ -70,11 +71,14 @@ export function restoreState(
   };
 }
 
-const stopOf = ({ id, attempts, wait }: Step): Stop => ({
-  id,
-  attempts,
-  ...(wait?.max === undefined ? {} : { maxWait: Math.round(wait.max * 1000) }),
-});
+function itineraryOf({ protocol }: Definition): Stop[][] {
+  const stopOf = ({ id, attempts }: Step, max: number | undefined): Stop => ({
+    id,
+    attempts,
+    ...(max === undefined ? {} : { maxWait: Math.round(max * 1000) }),
+  });
+  return protocol.stages.map(({ steps }, i) => steps.map((step, j) => stopOf(step, waitBefore(protocol, i, j).max)));
+}
 
 class Fold implements Decision {
   state: CoreState;
@@ -126,7 +130,7 @@ class Fold implements Decision {
       experiment: data.experiment,
       number: data.number,
       point: data.suggestion.point,
-      itinerary: definition.protocol.stages.map(({ steps }) => steps.map(stopOf)),
+      itinerary: itineraryOf(definition),
       stage: 0,
       step: 0,
       attempt: 1,

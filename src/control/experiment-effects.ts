@@ -5,7 +5,14 @@ import type { NewEvent } from '../domain/event.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
 import { fromSi } from '../domain/quantity.ts';
 import { scopeOf } from '../domain/resolve.ts';
-import { backoffMs, experimentMachine, type ExperimentContext, type ExperimentEvent } from './experiment.ts';
+import { decidesAfter, holdRack } from '../domain/stages.ts';
+import {
+  backoffMs,
+  currentStop,
+  experimentMachine,
+  type ExperimentContext,
+  type ExperimentEvent,
+} from './experiment.ts';
 import type { Behaviour } from './run-machine.ts';
 
 type Make = (context: ExperimentContext, event: ExperimentEvent) => readonly Effect[];
@@ -44,13 +51,40 @@ function progress(definition: Definition): Record<string, Make> {
       return record({ type: 'experiment.observed', data });
     },
     conclude: (context, event) => {
-      if (event.type !== 'experiment.observed' || context.stage < definition.protocol.stages.length) return [];
+      if (event.type !== 'experiment.observed') return [];
+      if (decidesAfter(definition, context.stage - 1)) return held(definition, context, event.at);
+      if (context.stage < definition.protocol.stages.length) return [];
       const { experiment } = context;
       const objectives = objectivesOf(definition, context);
       if (!objectives.ok) return failing(context, describeFailure(objectives.failure), true);
       return record({ type: 'experiment.completed', data: { experiment, objectives: objectives.value } });
     },
+    /** After a doubt: a sample that was held still is. */
+    hold: (context, event) => (context.held === true ? held(definition, context, event.at) : []),
+    watchShelf: ({ experiment: subject }, event) => {
+      if (event.type !== 'experiment.held' || event.data.until === undefined) return [];
+      const afterMs = Math.max(0, event.data.until - event.at);
+      return [{ do: 'set_timer', id: timerId('shelf_life', subject), afterMs, kind: 'shelf_life', subject }];
+    },
+    leaveShelf: ({ experiment }) => [{ do: 'clear_timer', id: timerId('shelf_life', experiment) }],
   };
+}
+
+/** The sample waits in its rack for a decision, until its shelf life ends. */
+function held({ protocol, lab }: Definition, context: ExperimentContext, now: number): Effect[] {
+  const { id, hold } = protocol.stages[context.stage - 1]!;
+  const place = holdRack(lab, hold);
+  const maxWait = currentStop(context)?.maxWait;
+  return record({
+    type: 'experiment.held',
+    data: {
+      experiment: context.experiment,
+      reason: `${id} is measured; what comes next is being decided`,
+      stage: id,
+      ...(place === undefined ? {} : { place }),
+      ...(maxWait === undefined ? {} : { until: (context.lastStepEnd ?? now) + maxWait }),
+    },
+  });
 }
 
 const endings: Record<string, Make> = {
@@ -74,6 +108,10 @@ const endings: Record<string, Make> = {
     const reason = event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
     return record({ type: 'experiment.cancelled', data: { experiment, reason } });
   },
+  drop: ({ experiment }, event) => {
+    const reason = event.type === 'campaign.stopping' ? `not gone on with: ${event.data.reason}` : 'dropped';
+    return record({ type: 'experiment.dropped', data: { experiment, reason } });
+  },
   lose: ({ experiment }, event) => {
     const reason = event.type === 'campaign.aborted' ? 'aborted while in doubt' : 'discarded by a person';
     return record({ type: 'experiment.lost', data: { experiment, reason } });
@@ -95,9 +133,10 @@ function whyResolved(event: ExperimentEvent): string {
 }
 
 function clearing({ lab }: Definition): Record<string, Make> {
-  const racks = new Set<string>(Object.keys(lab.racks));
+  // What was held and is not gone on with leaves its shelf to others, too.
+  const [out] = Object.keys(lab.racks);
   const inTheWay = ({ location }: ExperimentContext) =>
-    location !== undefined && lab.transport !== undefined && !racks.has(location);
+    location !== undefined && lab.transport !== undefined && location !== out;
   const clear: Make = ({ experiment, location }) => {
     const reason = location === undefined ? 'it never entered the lab' : `the sample is at ${location}`;
     return record({ type: 'experiment.cleared', data: { experiment, reason } });

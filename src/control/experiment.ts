@@ -21,6 +21,7 @@ export interface Stop {
  *                              v  |                        v  |
  *                         indeterminate                  stuck       (a person decides)
  *
+ * Between two stages a running experiment may be `held`: its sample goes to a rack and waits for a decision.
  * `clearing` means that its fate is decided (completed, failed, cancelled) and only its sample is still in the way.
  */
 export interface ExperimentContext {
@@ -53,6 +54,8 @@ export interface ExperimentContext {
   /** Commands sent for it so far; makes the keys of repeated attempts differ. */
   readonly sent: number;
   readonly aborting: boolean;
+  /** Between stages: what it does next is not decided. */
+  readonly held?: boolean;
 }
 
 type LabEventOf = EventOf<
@@ -62,6 +65,8 @@ type LabEventOf = EventOf<
   | 'experiment.failed'
   | 'experiment.lost'
   | 'experiment.cancelled'
+  | 'experiment.held'
+  | 'experiment.resumed'
   | 'experiment.dropped'
   | 'experiment.became_indeterminate'
   | 'experiment.resolved'
@@ -179,6 +184,15 @@ export const experimentMachine = setup({
     })),
     letGo: assign({ command: undefined, attempt: 1 }),
     nextStage: assign(({ context }) => ({ stage: context.stage + 1, step: 0 })),
+    beginHold: assign({ held: true }),
+    endHold: assign({ held: false }),
+    choose: assign(({ context, event }) =>
+      event.type === 'experiment.resumed' ? { point: { ...context.point, ...event.data.suggestion.point } } : {},
+    ),
+    hold: asEffect,
+    watchShelf: asEffect,
+    leaveShelf: asEffect,
+    drop: asEffect,
     markAborting: assign({ aborting: true }),
     reserve: asEffect,
     wakeLater: asEffect,
@@ -203,6 +217,7 @@ export const experimentMachine = setup({
     stageDone: ({ context }) => currentStop(context) === undefined,
     mayRetry: ({ context, event }) => event.type === 'command.refused' && mayRetry(context, event.data.code),
     aborting: ({ context }) => context.aborting,
+    held: ({ context }) => context.held === true,
     idle: ({ context }) => context.command === undefined,
     happened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'happened',
     notHappened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'not_happened',
@@ -218,7 +233,6 @@ export const experimentMachine = setup({
     'experiment.completed': '.clearing',
     'experiment.failed': { target: '.clearing', actions: 'letGo' },
     'experiment.cancelled': { target: '.clearing', actions: 'letGo' },
-    'experiment.dropped': { target: '.clearing', actions: 'letGo' },
     'experiment.lost': { target: '.lost', actions: 'letGo' },
   },
   states: {
@@ -254,6 +268,11 @@ export const experimentMachine = setup({
         ],
         'experiment.became_indeterminate': 'indeterminate',
         'experiment.observed': { target: 'concluding', actions: 'nextStage' },
+        'experiment.held': { actions: ['beginHold', 'watchShelf'] },
+        'experiment.resumed': { guard: 'held', actions: ['endHold', 'choose', 'leaveShelf'] },
+        // An arm may still be carrying it to its rack: the command is not let go.
+        'experiment.dropped': { guard: 'held', target: 'clearing', actions: ['endHold', 'leaveShelf'] },
+        'campaign.stopping': { guard: 'held', actions: 'drop' },
         'campaign.aborted': [{ guard: 'idle', actions: ['markAborting', 'cancel'] }, { actions: 'markAborting' }],
       },
     },
@@ -270,17 +289,17 @@ export const experimentMachine = setup({
     indeterminate: {
       on: {
         'command.resolved': [
-          { guard: 'happened', target: 'judging', actions: ['resolve', 'believe'] },
-          { guard: 'notHappened', target: 'running', actions: ['resolve', 'again'] },
+          { guard: 'happened', target: 'judging', actions: ['resolve', 'believe', 'hold'] },
+          { guard: 'notHappened', target: 'running', actions: ['resolve', 'again', 'hold'] },
           { actions: ['resolve', 'lose'] },
         ],
         // The device has come back with the truth after all.
         'command.ended': [
-          { guard: 'done', target: 'judging', actions: ['resolve', 'advance'] },
-          { guard: 'again', target: 'running', actions: ['resolve', 'backOff', 'wakeLater'] },
+          { guard: 'done', target: 'judging', actions: ['resolve', 'advance', 'hold'] },
+          { guard: 'again', target: 'running', actions: ['resolve', 'backOff', 'wakeLater', 'hold'] },
           { guard: 'settledByDevice', actions: ['resolve', 'fail'] },
         ],
-        'command.refused': { target: 'running', actions: ['resolve', 'backOff', 'wakeLater'] },
+        'command.refused': { target: 'running', actions: ['resolve', 'backOff', 'wakeLater', 'hold'] },
         'campaign.aborted': { actions: ['resolve', 'lose'] },
       },
     },

@@ -85,6 +85,16 @@ export const Stop = z
   });
 export type Stop = z.infer<typeof Stop>;
 
+const StagesEntry = z.strictObject({
+  /**
+   * after_proxies: parameters of later stages are chosen once the stages before have been measured, and samples that do
+   * not promise enough are dropped; at_start: all parameters are chosen at the beginning, and every sample goes through.
+   */
+  decide: z.enum(['after_proxies', 'at_start']).default('after_proxies'),
+  /** What a stage costs, by the ledger: the time of its steps, their energy, or the money for energy and materials. */
+  cost: z.enum(['time', 'energy', 'money']).default('time'),
+});
+
 export const Campaign = z
   .strictObject({
     campaign: CampaignId,
@@ -106,6 +116,8 @@ export const Campaign = z
       .prefault({ size: 1 }),
     budget: Budget,
     stop: Stop.optional(),
+    /** What counts where the protocol has stages after which samples may be held. */
+    stages: StagesEntry.optional(),
     /** Earlier campaigns that may help, by a name of your own. How much each is trusted the data decide. */
     sources: z.record(Name, SourceEntry).optional(),
     /** Where somebody who knows expects the optimum. */

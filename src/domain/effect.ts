@@ -27,8 +27,8 @@ export type Effect =
 
 /**
  * deadline: a command has not ended in time; grace: nor after it was cancelled; retry: a refused step may be tried again;
- * time_budget: the campaign has had its hours.
+ * time_budget: the campaign has had its hours; shelf_life: a held sample has waited as long as it may.
  */
-export type TimerKind = 'deadline' | 'grace' | 'retry' | 'time_budget';
+export type TimerKind = 'deadline' | 'grace' | 'retry' | 'time_budget' | 'shelf_life';
 
 export const timerId = (kind: TimerKind, subject: string): string => `${kind}:${subject}`;

@@ -8,7 +8,7 @@ import { CampaignId, CommandKey, ControllerId, DeviceId, ExperimentId, LotId, Ma
  * Everything that happens to the lab. An event is appended to the ledger before it has any consequence; its data never
  * changes meaning. `version` grows when the shape of any event does.
  */
-export const eventVersion = 1;
+export const eventVersion = 2;
 
 const Actor = z.string();
 const by = { by: Actor };
@@ -100,9 +100,28 @@ export const SuggestionRecord = z.strictObject({
   acquisition: z.number().optional(),
   distance: z.number().optional(),
   reason: z.string(),
+  /** The held experiment that is to go on with these parameters; a new one when absent. */
+  resumes: ExperimentId.optional(),
+  /** Where stages are decided one after the other: the last stage that these parameters are for. */
+  stage: z.string().optional(),
+  /** Expected gain per cost, and the cost of the stage to be run now. */
+  value: z.number().optional(),
+  cost: z.number().optional(),
   /** By objective and source: what the source adds to the predicted mean. */
   sources: z.record(z.string(), z.record(z.string(), z.number())).optional(),
 });
+
+/** Where stages are decided one after the other: what an output of a stage is predicted from, and by what evidence. */
+export const LinkRecord = z.strictObject({
+  stage: z.string(),
+  output: z.string(),
+  inputs: z.enum(['proxies', 'proxies and parameters', 'parameters']),
+  observations: z.int(),
+  /** Mean leave-one-out log predictive density of every choice. */
+  evidence: z.record(z.string(), z.number()),
+  explained: z.number(),
+});
+export type LinkRecord = z.infer<typeof LinkRecord>;
 
 /** How well every outcome is predicted (leave-one-out, in its own unit), and what there is still to gain. */
 export const ModelRecord = z.strictObject({
@@ -117,6 +136,7 @@ export const ModelRecord = z.strictObject({
       coverage: z.number(),
     }),
   ),
+  links: z.array(LinkRecord).optional(),
   expectedGain: z.number().optional(),
   regret: z
     .strictObject({ ninety: z.number(), tolerance: z.number().optional(), probability: z.number().optional() })
@@ -183,7 +203,9 @@ export const eventSchemas = {
   'suggestions.requested': z.strictObject({ ask: z.int(), count: z.int().min(1) }),
   'suggestions.received': z.strictObject({
     ask: z.int(),
-    suggestions: z.array(SuggestionRecord).min(1),
+    /** Empty only where held samples are dropped and nothing else is left to do. */
+    suggestions: z.array(SuggestionRecord),
+    drops: z.array(z.strictObject({ experiment: ExperimentId, ...reason })).optional(),
     cpuSeconds: z.number().optional(),
     /** What the model says of itself; absent while the initial design is drawn. */
     model: ModelRecord.optional(),
@@ -203,7 +225,16 @@ export const eventSchemas = {
     stage: z.string(),
     observations: z.record(z.string(), z.number()),
   }),
-  'experiment.held': z.strictObject({ experiment: ExperimentId, ...reason }),
+  /** It waits for a decision: in a rack, if the lab has any, and `until` its shelf life ends, lab ms. */
+  'experiment.held': z.strictObject({
+    experiment: ExperimentId,
+    ...reason,
+    stage: z.string().optional(),
+    place: DeviceId.optional(),
+    until: z.number().optional(),
+  }),
+  /** A held sample goes on, with parameters for its next stages. */
+  'experiment.resumed': z.strictObject({ experiment: ExperimentId, suggestion: SuggestionRecord }),
   'experiment.dropped': z.strictObject({ experiment: ExperimentId, ...reason }),
   'experiment.completed': z.strictObject({
     experiment: ExperimentId,

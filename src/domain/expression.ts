@@ -73,6 +73,12 @@ function compile(text: string): Result<Code> {
   }
 }
 
+/** Names in an expression that are neither functions nor numbers of mathematics; empty when the text cannot be read. */
+export function namesIn(text: string): ReadonlySet<string> {
+  const code = compile(text);
+  return new Set(code.ok ? code.value.needs : []);
+}
+
 /** Null when the text can be read. */
 export function checkExpression(text: string): Result<null> {
   const code = compile(text);

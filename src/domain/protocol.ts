@@ -37,11 +37,20 @@ export const Step = z.strictObject({
 });
 export type Step = z.infer<typeof Step>;
 
+/** A sample may wait after the stage until it is decided whether, and how, it goes on. */
+const Hold = z.strictObject({
+  /** Rack in which it waits; the first rack of the lab when absent. */
+  in: DeviceId.optional(),
+  /** Its shelf life: longest time from the end of the stage to the first step after it. */
+  for: quantity('s', { positive: true }).optional(),
+});
+
 export const Stage = z.strictObject({
   id: Name,
   steps: z.array(Step).min(1),
   /** Name of the observation to the expression that computes it from parameters and results (step.name). */
   observes: z.record(Name, Expression),
+  hold: Hold.optional(),
 });
 export type Stage = z.infer<typeof Stage>;
 

@@ -1,6 +1,5 @@
 import { failed, failure, ok, type Result } from '../base/failure.ts';
 import type { Json } from '../base/canonical.ts';
-import { present } from '../base/invariant.ts';
 import { unitOf, type Definition } from './campaign.ts';
 import { schemaViolation, type Capability } from './descriptor.ts';
 import type { Amount } from './event.ts';
@@ -15,7 +14,7 @@ export type Point = Readonly<Record<string, number | string>>;
 /** Step id to the result that its device reported, in the units of the capability. */
 export type Results = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** Constants, the parameters of one experiment in SI, and results in SI under `step.name`. */
+/** Constants, the parameters of one experiment in SI as far as they are chosen, and results in SI under `step.name`. */
 export function scopeOf(definition: Definition, point: Point, results: Scope = {}): Scope {
   const scope: Record<string, ScopeValue> = {};
   for (const [name, value] of Object.entries(definition.protocol.constants)) {
@@ -23,8 +22,9 @@ export function scopeOf(definition: Definition, point: Point, results: Scope = {
     scope[name] = read?.ok ? read.value.si : value;
   }
   for (const [name, parameter] of Object.entries(definition.campaign.space)) {
-    const value = present(point[name], `parameter ${name}`);
-    scope[name] = typeof value === 'number' ? toSi(value, unitOf(parameter)) : value;
+    const value = point[name];
+    // Parameters of later stages are not chosen yet.
+    if (value !== undefined) scope[name] = typeof value === 'number' ? toSi(value, unitOf(parameter)) : value;
   }
   return { ...scope, ...results };
 }

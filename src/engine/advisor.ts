@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { failed, failure, type Result } from '../base/failure.ts';
+import { failed, failure, ok, type Result } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type Campaign, type Constraint, type Definition } from '../domain/campaign.ts';
 import type { EventData } from '../domain/event.ts';
 import { fromSi, readQuantity } from '../domain/quantity.ts';
@@ -15,19 +15,21 @@ import type {
 } from '../optimizer/problem.ts';
 import { suggest } from '../optimizer/suggest.ts';
 import { Shelf } from './shelf.ts';
+import { answerStaged, type StagedQuestion } from './staging.ts';
 import type { Expectation, Source } from '../optimizer/warm/source.ts';
 
-export interface Question {
+/** Whole experiments, or stages that are decided one after the other. */
+export type Question = WholeQuestion | StagedQuestion;
+
+export interface WholeQuestion {
   readonly problem: Problem;
   readonly data: readonly Datum[];
   readonly pending: readonly Point[];
   readonly options: SuggestOptions;
 }
 
-export interface Advice extends SuggestAnswer {
-  /** CPU time spent, where it could be measured. */
-  readonly cpuSeconds?: number;
-}
+/** Advice as it is recorded: the suggestions, and what the model says of itself once there is one. */
+export type Advice = Omit<EventData<'suggestions.received'>, 'ask'>;
 
 /** Where suggestions come from. Answers once, never from inside `ask`. */
 export interface Advisor {
@@ -35,17 +37,11 @@ export interface Advisor {
   close(): Promise<void>;
 }
 
-/** Advice as it is recorded: the suggestions, and what the model says of itself once there is one. */
-export function receivedFrom({
-  suggestions,
-  model,
-  cpuSeconds,
-}: Advice): Omit<EventData<'suggestions.received'>, 'ask'> {
+function recordOf({ suggestions, model }: SuggestAnswer): Advice {
   const { stage, outcomes, sources, ...more } = model;
   const told = { outcomes: [...outcomes], ...more, ...(sources === undefined ? {} : { sources: [...sources] }) };
   return {
     suggestions: [...suggestions],
-    ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
     ...(stage === 'initial' && sources === undefined ? {} : { model: told }),
   };
 }
@@ -62,14 +58,19 @@ export function inlineAdvisor(clock: Clock): Advisor {
 }
 
 /** What the optimizer says to a question; a defect of it is a failure, not the end of the process. */
-export function answerTo({ problem, data, pending, options }: Question, shelf: Shelf): Result<Advice> {
-  const { sources, ...rest } = options;
-  const known = sources === undefined ? rest : { ...rest, sources: sources.map((source) => shelf.same(source)) };
+export function answerTo(question: Question, shelf: Shelf): Result<Advice> {
   try {
-    return suggest(problem, data, pending, known);
+    return 'rows' in question ? answerStaged(question) : answerWhole(question, shelf);
   } catch (error) {
     return failed(failure('optimizer.failed', `The optimizer failed: ${(error as Error).message}.`));
   }
+}
+
+function answerWhole({ problem, data, pending, options }: WholeQuestion, shelf: Shelf): Result<Advice> {
+  const { sources, ...rest } = options;
+  const known = sources === undefined ? rest : { ...rest, sources: sources.map((source) => shelf.same(source)) };
+  const answer = suggest(problem, data, pending, known);
+  return answer.ok ? ok(recordOf(answer.value)) : answer;
 }
 
 /** A campaign's search space and objectives in the optimizer's words; values are in the units of the search space. */

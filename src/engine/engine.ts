@@ -9,16 +9,18 @@ import { ControllerId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Bus } from '../wire/bus.ts';
-import { optionsOf, problemOf, receivedFrom, type Advisor } from './advisor.ts';
+import { isStaged } from '../domain/stages.ts';
+import { optionsOf, problemOf, type Advisor, type Question } from './advisor.ts';
 import { overspent } from './budget.ts';
 import { reachedBefore, type Known } from './change.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
 import { Observations } from './observations.ts';
-import { lotsOf, silence } from './news.ts';
+import { lotsOf, silence, spoiled } from './news.ts';
 import { eventOf } from './orders.ts';
 import { reserve } from './reserve.ts';
+import { stagedQuestion } from './staging.ts';
 import type { EngineStatus } from './status.ts';
 import { Timers, type TimerRow } from './timers.ts';
 
@@ -184,7 +186,7 @@ export class Engine {
     const { ledger, clock } = this.#options;
     const definition = ledger.definition();
     this.#state = restoreState(definition, ledger.snapshots());
-    this.#data.restore(ledger.observationsFor(), this.#state);
+    this.#data.restore(ledger.experiments());
     if (definition === undefined) return;
     this.#dispatching = new Dispatching(definition, clock, this.#options.strict === true);
     this.#timers.restore(ledger.timers());
@@ -290,7 +292,8 @@ export class Engine {
 
   /** Reasons to end that only the books know. */
   #endAfter({ type }: NewEvent): NewEvent | undefined {
-    if (type === 'experiment.completed') return overspent(this.#state, this.#options.ledger);
+    if (type === 'experiment.completed' || type === 'experiment.held')
+      return overspent(this.#state, this.#options.ledger);
     if (type === 'campaign.changed') return reachedBefore(this.#state, this.#data.rows());
     return undefined;
   }
@@ -379,20 +382,25 @@ export class Engine {
   #ask(ask: number, count: number): void {
     const { definition } = this.#state;
     if (definition === undefined) return;
-    const { campaign } = definition;
-    const { advisor } = this.#options;
-    const data = this.#data.rows();
-    const pending = [...this.#state.experiments.values()]
-      .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
-      .map(({ context }) => context.point);
-    const options = optionsOf(definition, count);
-    advisor.ask({ problem: problemOf(campaign), data, pending, options }, (advice) => {
+    this.#options.advisor.ask(this.#question(definition, count), (advice) => {
       if (!advice.ok) {
         const reason = `the optimizer has no suggestion: ${advice.failure.message}`;
         return this.submit({ type: 'suggestions.refused', data: { ask, reason } }, 'optimizer');
       }
-      this.submit({ type: 'suggestions.received', data: { ask, ...receivedFrom(advice.value) } }, 'optimizer');
+      this.submit({ type: 'suggestions.received', data: { ask, ...advice.value } }, 'optimizer');
     });
+  }
+
+  #question(definition: Definition, count: number): Question {
+    const problem = problemOf(definition.campaign);
+    if (isStaged(definition)) {
+      const costs = this.#options.ledger.stageCosts();
+      return stagedQuestion(definition, problem, this.#state, this.#data.progress(), costs, count);
+    }
+    const pending = [...this.#state.experiments.values()]
+      .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
+      .map(({ context }) => context.point);
+    return { problem, data: this.#data.rows(), pending, options: optionsOf(definition, count) };
   }
 
   /** A result that the books have already: the device may forget it. */
@@ -408,6 +416,7 @@ export class Engine {
     if (kind === 'deadline' && command !== undefined)
       this.submit({ type: 'command.overdue', data: { key: command.context.command.key } }, 'controller');
     if (kind === 'grace' && command !== undefined) this.submit(silence(command.context.command), 'controller');
+    if (kind === 'shelf_life') this.submit({ type: 'experiment.dropped', data: spoiled(subject) }, 'controller');
     if (kind === 'time_budget') {
       const data = { by: 'controller', reason: 'the time of the budget is used up' };
       if (this.#state.campaign.can({ type: 'campaign.stopping', data } as never))

@@ -78,6 +78,10 @@ export class Intake {
         return state.campaign.can(event as LabEvent as never);
       case 'experiment.planned':
         return state.experiments.get(event.data.experiment)?.value === 'suggested';
+      case 'experiment.held':
+      case 'experiment.resumed':
+      case 'experiment.dropped':
+        return state.experiments.get(event.data.experiment)?.can(event as LabEvent as never) ?? false;
       case 'message.rejected':
         return this.#isFirstOfMinute(event.data.topic, now);
       default:

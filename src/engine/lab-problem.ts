@@ -5,6 +5,7 @@ import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
 import { travelSeconds } from '../domain/lab.ts';
+import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import type {
@@ -20,11 +21,21 @@ import type {
 /** What a step takes while it cannot be known, because its parameters depend on results that are still to come. */
 const unknownDuration: DurationBand = { low: 30_000, typical: 60_000, high: 120_000 };
 
+/** A step with its place in the protocol and the time from the step before, s. */
+interface PlacedStep {
+  readonly stage: number;
+  readonly index: number;
+  readonly step: Step;
+  readonly wait: { readonly min: number; readonly max?: number };
+}
+
 /** Turns the open experiments and the devices' states into the scheduler's words. */
 export class LabProblem {
   readonly #definition: Definition;
   readonly #rack: string | undefined;
   readonly #travel: Transport['travel'];
+  readonly #legs: readonly Leg[];
+  readonly #steps: readonly PlacedStep[];
   /** Steps by experiment and id. They change when a device announces other capabilities, or while they hang on results. */
   readonly #tasks = new Map<string, Map<string, StepTask>>();
   #capabilities = '';
@@ -34,6 +45,10 @@ export class LabProblem {
     const { lab } = definition;
     this.#rack = lab.transport === undefined ? undefined : Object.keys(lab.racks)[0];
     this.#travel = travelTimes(definition);
+    this.#legs = legsOf(definition);
+    this.#steps = definition.protocol.stages.flatMap(({ steps }, stage) =>
+      steps.map((step, index) => ({ stage, index, step, wait: waitBefore(definition.protocol, stage, index) })),
+    );
   }
 
   /** Where a sample is; in a lab with transport it begins in the first rack. */
@@ -98,12 +113,13 @@ export class LabProblem {
     if (value === 'suggested') return [];
     const at = this.locationOf(context);
     const { experiment, command, lastStepEnd } = context;
+    const out = this.#wayOut(context, value);
     const common = {
       id: experiment,
       priority: 0,
       release: context.notBefore,
       ...(at === undefined ? {} : { at }),
-      ...(this.#rack === undefined ? {} : { out: this.#rack }),
+      ...(out === undefined ? {} : { out }),
     };
     if (value === 'indeterminate' || value === 'stuck') {
       const frozen: SampleTask = { ...common, remaining: [], frozen: true };
@@ -112,7 +128,8 @@ export class LabProblem {
       return [frozen, { ...frozen, id: `${experiment}/`, at: command.to }];
     }
     const running = command === undefined ? undefined : activityOf(context, now);
-    const remaining = value === 'clearing' ? [] : this.#remaining(state, context, running);
+    const waits = value === 'clearing' || context.held === true;
+    const remaining = waits ? [] : this.#remaining(state, context, running);
     return [
       {
         ...common,
@@ -123,28 +140,42 @@ export class LabProblem {
     ];
   }
 
+  /** Where its sample goes when all that is decided is done. */
+  #wayOut({ stage, held }: ExperimentContext, value: string): string | undefined {
+    const { lab, protocol } = this.#definition;
+    if (value === 'clearing' || this.#rack === undefined) return this.#rack;
+    const last = lastStageOf(legAt(this.#legs, held === true ? stage - 1 : stage));
+    return last === protocol.stages.length - 1 ? this.#rack : holdRack(lab, protocol.stages[last]!.hold);
+  }
+
   #remaining(state: CoreState, context: ExperimentContext, running: RunningActivity | undefined): readonly StepTask[] {
     const skip = running?.kind === 'process' ? 1 : 0;
-    const { stages } = this.#definition.protocol;
-    const { experiment, stage: first, step: begun } = context;
-    const steps = stages.slice(first).flatMap((stage, i) => stage.steps.slice(i === 0 ? begun + skip : 0));
+    const { experiment, stage, step: begun } = context;
+    const last = lastStageOf(legAt(this.#legs, stage));
+    const steps = this.#steps.filter(
+      (at) => (at.stage === stage && at.index >= begun + skip) || (at.stage > stage && at.stage <= last),
+    );
     const known = this.#tasks.get(experiment) ?? new Map<string, StepTask>();
     this.#tasks.set(experiment, known);
-    return steps.map((step) => {
+    return steps.map((placed) => {
+      const { step } = placed;
       const cached = known.get(step.id);
       if (cached !== undefined) return cached;
-      const { task, settled } = this.#task(state, step, context);
+      const { task, settled } = this.#task(state, placed, context);
       if (settled) known.set(step.id, task);
       return task;
     });
   }
 
   /** `settled` when nothing of it can change any more. */
-  #task(state: CoreState, step: Step, context: ExperimentContext): { task: StepTask; settled: boolean } {
+  #task(
+    state: CoreState,
+    { step, wait: { min, max } }: PlacedStep,
+    context: ExperimentContext,
+  ): { task: StepTask; settled: boolean } {
     const scope = scopeOf(this.#definition, context.point, context.results);
     const { alternatives, settled } = this.#alternatives(state, step, scope, context.experiment);
     const recipe = step.recipe === undefined ? undefined : evaluate(step.recipe, scope);
-    const { min = 0, max } = step.wait ?? {};
     const lag = { min: Math.round(min * 1000), ...(max === undefined ? {} : { max: Math.round(max * 1000) }) };
     const task = { id: step.id, alternatives, lag, ...(recipe?.ok ? { recipe: String(recipe.value) } : {}) };
     return { task, settled: settled && recipe?.ok !== false };

@@ -1,5 +1,6 @@
 import type { Definition } from '../domain/campaign.ts';
-import type { NewEvent } from '../domain/event.ts';
+import type { EventData, NewEvent } from '../domain/event.ts';
+import { ExperimentId } from '../domain/ids.ts';
 
 /** What the engine itself has to tell. */
 
@@ -27,3 +28,9 @@ export const lotsOf = (lab: Definition['lab']): NewEvent[] =>
       return { type: 'lot.registered', data: { material: material as never, lot: id, amount, ...more } };
     }),
   );
+
+/** What becomes of a sample that nobody decided on in time. */
+export const spoiled = (experiment: string): EventData<'experiment.dropped'> => ({
+  experiment: ExperimentId.parse(experiment),
+  reason: 'its shelf life ended before it was decided what comes next',
+});

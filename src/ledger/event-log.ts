@@ -64,12 +64,12 @@ export class EventLog {
   }
 
   /** An event that does not fit its schema is a defect of the program that decided it. */
-  append(event: NewEvent, at: number, actor: string): LabEvent {
+  append(event: NewEvent, at: number, actor: string, version: number): LabEvent {
     invariant(Number.isSafeInteger(at), 'the time of an event is a whole number of milliseconds');
     const parsed = eventSchemas[event.type].safeParse(event.data);
     invariant(parsed.success, `${event.type} is malformed: ${parsed.error?.message}`);
     const data = canonical(parsed.data);
-    const link = { seq: this.#tail.seq + 1, at, version: eventVersion, actor, type: event.type };
+    const link = { seq: this.#tail.seq + 1, at, version, actor, type: event.type };
     const hash = chained(this.#tail.hash, { ...link, data });
     this.#insert.run(link.seq, at, link.version, actor, link.type, data, hash);
     this.#tail = { seq: link.seq, hash, at };

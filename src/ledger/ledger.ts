@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { invariant } from '../base/invariant.ts';
 import type { Definition } from '../domain/campaign.ts';
-import type { EventType, LabEvent, NewEvent } from '../domain/event.ts';
+import { eventVersion, type EventType, type LabEvent, type NewEvent } from '../domain/event.ts';
 import { EventLog, parseEvent, type Tail } from './event-log.ts';
 import { corrupt } from './rows.ts';
 import { openFile, type Opened, type OpenOptions } from './open.ts';
@@ -18,6 +18,7 @@ import { commandReads, type CommandFilter, type CommandRow } from './projections
 import { costReads, type ExperimentCost, type Totals } from './projections/cost-reads.ts';
 import { energyReads, type EnergyReport } from './projections/energy-reads.ts';
 import { deviceReads, type DeviceRow } from './projections/devices.ts';
+import { stageReads, type StageCost } from './projections/stage-reads.ts';
 import { experimentReads, type ExperimentRow, type ObservationRow } from './projections/experiments.ts';
 import { replay, type ReplayReport } from './replay.ts';
 import { Telemetry, type TelemetryFilter, type TelemetryPoint, type TelemetrySample } from './telemetry.ts';
@@ -28,7 +29,7 @@ import { workQueue, type OutboxRow, type SnapshotRow, type TimerRow, type WorkQu
 export type { OpenOptions, OutboxRow, SnapshotRow, TimerRow };
 export type { BalanceRow, CampaignRow, CommandFilter, CommandRow, DeviceRow, ExperimentRow, ObservationRow };
 export type { ReplayReport, TelemetryFilter, TelemetryPoint, TelemetrySample };
-export type { EnergyReport, ExperimentCost, PostingFilter, PostingRow, StockRow, Totals };
+export type { EnergyReport, ExperimentCost, PostingFilter, PostingRow, StageCost, StockRow, Totals };
 
 export interface EventRange {
   /** Sequence numbers, both included. */
@@ -48,6 +49,7 @@ const openReads = (db: Opened['db'], definition: () => Definition | undefined) =
   ...accountReads(db),
   ...energyReads(db),
   ...costReads(db, definition),
+  ...stageReads(db, definition),
 });
 
 const StoredDefinition = z.object({ campaign: z.looseObject({}), protocol: z.looseObject({}), lab: z.looseObject({}) });
@@ -126,11 +128,11 @@ export class Ledger {
   }
 
   /** Numbers, chains and stores an event and applies it to every projection. `at`: lab time, whole ms. */
-  append(event: NewEvent, at: number, actor: string): LabEvent {
+  append(event: NewEvent, at: number, actor: string, version = eventVersion): LabEvent {
     invariant(this.#file.db.inTransaction, 'an event is appended inside a transaction');
     const previousAt = this.#log.tail.at;
     this.#half = event.type;
-    const appended = this.#log.append(event, at, actor);
+    const appended = this.#log.append(event, at, actor, version);
     this.#apply(appended, previousAt);
     this.#half = undefined;
     if (event.type === 'campaign.changed') this.#definition = undefined;
@@ -246,7 +248,11 @@ export class Ledger {
   costs(): ExperimentCost[] {
     return this.#reads.costs();
   }
-  /** The same of the whole campaign, at a price that does not grow with it. */
+  /** What one run of every stage costs, by the latest of them. */
+  stageCosts(): StageCost[] {
+    return this.#reads.stageCosts();
+  }
+  /** Costs of the whole campaign, at a price that does not grow with it. */
   totals(): Totals {
     return this.#reads.totals();
   }

@@ -138,7 +138,7 @@ export class Replay {
     progress.since = start;
     progress.ready = start + act.duration;
     progress.next += 1;
-    if (act.step === task.steps.length) this.#leave(progress, progress.ready);
+    if (progress.next === progress.acts.length) this.#leave(progress, progress.ready);
     return true;
   }
 

@@ -83,7 +83,8 @@ function travelTo(lab: Lab, acts: Act[], list: readonly Assignment[], leg: Leg):
   let { from } = leg;
   if (!lab.moved || from < 0 || from === to) return true;
   for (const planned of list) {
-    if (planned.kind !== 'move' || planned.step !== id || from === to) continue;
+    // A way that is being gone already, perhaps to where the sample waited, is not gone again.
+    if (planned.kind !== 'move' || planned.fixed === true || planned.step !== id || from === to) continue;
     const next = planned.to === undefined ? undefined : lab.indexOf.get(planned.to);
     if (next === undefined || planned.from !== lab.stations[from]!.id) continue;
     const usable = lab.stations[next]!.available && lab.travel[from]![next]! < Infinity;

@@ -120,7 +120,7 @@ const randomAdvisor = (clock: Clock): Advisor => {
   return {
     ask: ({ options }, answer) => {
       const suggestions = Array.from({ length: options.count }, one);
-      clock.after(0, () => answer({ ok: true, value: { suggestions, model: { stage: 'initial', outcomes: [] } } }));
+      clock.after(0, () => answer({ ok: true, value: { suggestions } }));
     },
     close: async () => undefined,
   };

@@ -152,9 +152,9 @@ describe('what was changed behind its back is noticed', () => {
 test('rows that are no events of this program are told as such', () => {
   const row = { seq: 7, at: 0, version: 1, actor: 'controller', type: 'lot.registered', data: '{}', hash: '' };
   const failing = (more: Partial<typeof row>) => failureFrom(() => parseEvent({ ...row, ...more }));
-  expect(failing({ version: 2 })).toMatchObject({
+  expect(failing({ version: 3 })).toMatchObject({
     code: 'ledger.version',
-    message: 'Event 7 has version 2, this program reads up to 1.',
+    message: 'Event 7 has version 3, this program reads up to 2.',
   });
   expect(failing({ type: 'lot.spilt' })).toMatchObject({ code: 'ledger.corrupt' });
   expect(failing({ data: '{' }).message).toBe('Event 7 is not JSON.');

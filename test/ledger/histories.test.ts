@@ -16,8 +16,8 @@ const recorded = (name: string): LabEvent[] =>
 
 test.each(names)('%s still has the same hashes and means the same', (name) => {
   const ledger = Ledger.open(':memory:');
-  for (const { hash, at, actor, ...event } of recorded(name))
-    expect(ledger.transaction(() => ledger.append(event, at, actor)).hash).toBe(hash);
+  for (const { hash, at, actor, version, ...event } of recorded(name))
+    expect(ledger.transaction(() => ledger.append(event, at, actor, version)).hash).toBe(hash);
   expect(summaryOf(ledger)).toEqual(JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')));
   expect(ledger.replay().ok).toBe(true);
 });

@@ -78,16 +78,20 @@ describe('experiment', () => {
     expect(statusAfter(intended('k1', 'e1', { stage: 'one' }), ended('k1'))).toEqual(['running', 'one']);
     expect(statusAfter(observed('e1', 'one', { colour: 1 }))).toEqual(['observed', 'one']);
     expect(statusAfter(event('experiment.held', { experiment: 'e1', reason: 'wait' }))).toEqual(['held', 'one']);
+    expect(statusAfter(intended('m1', 'e1', { stage: 'two', kind: 'move' }), ended('m1'))).toEqual(['held', 'one']);
+    const suggestion = { point: { heat: 80 }, reason: 'promising' };
+    expect(statusAfter(event('experiment.resumed', { experiment: 'e1', suggestion }))).toEqual(['running', 'one']);
+    expect(ledger.experiment('e1')!.parameters).toEqual({ x: 0.5, solvent: 'DMF', heat: 80 });
     expect(statusAfter(intended('k2', 'e1', { stage: 'two' }), ended('k2'))).toEqual(['running', 'two']);
     expect(statusAfter(observed('e1', 'two', { yield: 2 }))).toEqual(['observed', 'two']);
     expect(statusAfter(intended('k3', 'e1', { stage: 'two', step: 'out', kind: 'move' }))).toEqual(['observed', 'two']);
     expect(statusAfter(completed('e1', { yield: 2 }))).toEqual(['completed', 'two']);
     expect(ledger.experiment('e1')).toMatchObject({
       observations: { one: { colour: 1 }, two: { yield: 2 } },
-      ...{ objectives: { yield: 2 }, startedAt: start + 3000, endedAt: start + 11_000, clearedAt: undefined },
+      ...{ objectives: { yield: 2 }, startedAt: start + 3000, endedAt: start + 14_000, clearedAt: undefined },
     });
     tell(ledger, event('experiment.cleared', { experiment: 'e1', reason: 'out' }));
-    expect(ledger.experiment('e1')).toMatchObject({ status: 'completed', clearedAt: start + 12_000 });
+    expect(ledger.experiment('e1')).toMatchObject({ status: 'completed', clearedAt: start + 15_000 });
   });
 
   test('stays as it ended', () => {

@@ -10,7 +10,7 @@ type Written = Record<string, unknown>;
 export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   const random = stream(seed, 'lab');
   const definition = random.chance(0.12) ? flowBench(random) : random.chance(0.12) ? workshop(random) : vialLab(random);
-  const { lab, protocol, space, objectives } = definition;
+  const { lab, protocol, space, objectives } = withHolds(stream(seed, 'hold'), definition);
   const campaign = drawCampaign(stream(seed, 'campaign'), seed, mostExperiments);
   return {
     lab: Lab.parse(lab),
@@ -144,6 +144,23 @@ function vialProtocol(random: Stream, annealing: boolean): Omit<Drawn, 'lab'> {
     ...(annealing ? { heat: { type: 'ordinal', levels: ['90 degC', '120 degC'] } } : {}),
   };
   return { protocol, space, objectives: [{ name: objective, goal: 'minimize' }] };
+}
+
+/** Samples may wait between stages, in the one rack or on a shelf of a few places, for a while or for ever. */
+function withHolds(random: Stream, drawn: Drawn): Drawn {
+  const { lab, protocol } = drawn;
+  const stages = protocol['stages'] as Written[];
+  if (stages.length < 2 || random.chance(0.3)) return drawn;
+  const shelf = lab['transport'] !== undefined && random.chance(0.6);
+  const hold = {
+    ...(shelf ? { in: 'shelf' } : {}),
+    ...(random.chance(0.5) ? { for: `${5 + random.integer(60)} min` } : {}),
+  };
+  const racks = { ...(lab['racks'] as Written), ...(shelf ? { shelf: { places: 1 + random.integer(6) } } : {}) };
+  const held = stages.map((stage, i) =>
+    i === stages.length - 1 || (i > 0 && random.chance(0.5)) ? stage : { ...stage, hold },
+  );
+  return { ...drawn, lab: { ...lab, racks }, protocol: { ...protocol, stages: held } };
 }
 
 /** Reactors into which nothing has to be carried. */

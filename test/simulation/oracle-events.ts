@@ -30,32 +30,78 @@ export function checkChain(events: readonly LabEvent[]): Violation[] {
 
 /** Every point that was suggested lies in the search space. */
 export function checkSuggestions({ definition, events }: Evidence): Violation[] {
+  const points = new Map<string, Readonly<Record<string, unknown>>>();
+  const found: Violation[] = [];
+  for (const event of events) {
+    const chosen = event.type === 'experiment.suggested' || event.type === 'experiment.resumed';
+    if (chosen) {
+      const { experiment, suggestion } = event.data;
+      const before = points.get(experiment) ?? {};
+      const again = Object.keys(suggestion.point).find((name) => name in before);
+      if (again !== undefined)
+        found.push({ rule: 'suggestions lie in the space', sentence: `${again} of ${experiment} is chosen twice.` });
+      points.set(experiment, { ...before, ...suggestion.point });
+    }
+    // What has been begun has parameters for all that it does; at the end of its way it has all of them.
+    if (event.type === 'experiment.completed')
+      found.push(...checkPoint(definition, points.get(event.data.experiment)!));
+  }
+  const staged = definition.protocol.stages.some(({ hold }) => hold !== undefined);
+  for (const point of points.values()) found.push(...checkPoint(definition, point, staged));
+  return found;
+}
+
+/** Whether a point has every parameter, or if it is `partial` those that it has, in their bounds. */
+function checkPoint(
+  definition: Evidence['definition'],
+  point: Readonly<Record<string, unknown>>,
+  partial = false,
+): Violation[] {
   const found: Violation[] = [];
   const wrong = (name: string, value: unknown, why: string) =>
     found.push({ rule: 'suggestions lie in the space', sentence: `${name} is ${JSON.stringify(value)}: ${why}.` });
+  for (const [name, parameter] of Object.entries(definition.campaign.space)) {
+    const value = point[name];
+    if (value === undefined && partial) continue;
+    if (parameter.type === 'continuous') {
+      // Both ends in the unit of the lower one; the conversion may cost the last digits.
+      const factor =
+        parameter.min.si === 0 ? parameter.max.value / parameter.max.si : parameter.min.value / parameter.min.si;
+      const top = parameter.min.unit === parameter.max.unit ? parameter.max.value : parameter.max.si * factor;
+      const slack = 1e-9 * Math.max(1, Math.abs(top));
+      if (typeof value !== 'number' || value < parameter.min.value - slack || value > top + slack)
+        wrong(name, value, `not within ${parameter.min.value} and ${top}`);
+    } else if (parameter.type === 'integer') {
+      if (!Number.isInteger(value) || (value as number) < parameter.min || (value as number) > parameter.max)
+        wrong(name, value, 'no such integer');
+    } else if (parameter.type === 'ordinal') {
+      if (!parameter.levels.some((level) => Math.abs(level.value - Number(value)) < 1e-9))
+        wrong(name, value, 'no level');
+    } else if (!parameter.levels.includes(String(value))) wrong(name, value, 'no category');
+  }
+  const unknown = Object.keys(point).find((name) => !(name in definition.campaign.space));
+  if (unknown !== undefined) wrong(unknown, point[unknown], 'no parameter');
+  return found;
+}
+
+/** A sample that waits for a decision is only carried, and one that is dropped is worked on no more. */
+export function checkHolds({ events }: Evidence): Violation[] {
+  const found: Violation[] = [];
+  const idle = new Map<string, string>();
   for (const event of events) {
-    if (event.type !== 'experiment.suggested') continue;
-    const { point } = event.data.suggestion;
-    for (const [name, parameter] of Object.entries(definition.campaign.space)) {
-      const value = point[name];
-      if (parameter.type === 'continuous') {
-        // Both ends in the unit of the lower one; the conversion may cost the last digits.
-        const factor =
-          parameter.min.si === 0 ? parameter.max.value / parameter.max.si : parameter.min.value / parameter.min.si;
-        const top = parameter.min.unit === parameter.max.unit ? parameter.max.value : parameter.max.si * factor;
-        const slack = 1e-9 * Math.max(1, Math.abs(top));
-        if (typeof value !== 'number' || value < parameter.min.value - slack || value > top + slack)
-          wrong(name, value, `not within ${parameter.min.value} and ${top}`);
-      } else if (parameter.type === 'integer') {
-        if (!Number.isInteger(value) || (value as number) < parameter.min || (value as number) > parameter.max)
-          wrong(name, value, 'no such integer');
-      } else if (parameter.type === 'ordinal') {
-        if (!parameter.levels.some((level) => Math.abs(level.value - Number(value)) < 1e-9))
-          wrong(name, value, 'no level');
-      } else if (!parameter.levels.includes(String(value))) wrong(name, value, 'no category');
+    if (event.type === 'experiment.held') idle.set(event.data.experiment, 'held');
+    if (event.type === 'experiment.dropped') idle.set(event.data.experiment, 'dropped');
+    if (event.type === 'experiment.resumed') {
+      const { experiment } = event.data;
+      if (idle.get(experiment) !== 'held')
+        found.push({ rule: 'only held samples go on', sentence: `${experiment} is resumed without being held.` });
+      idle.delete(experiment);
     }
-    const names = Object.keys(point);
-    if (names.length !== Object.keys(definition.campaign.space).length) wrong('the point', names, 'not the parameters');
+    if (event.type !== 'command.intended') continue;
+    const { experiment, kind, step } = event.data.command;
+    const state = idle.get(experiment);
+    if (kind === 'process' && state !== undefined)
+      found.push({ rule: 'held samples wait', sentence: `${step} is done to ${experiment}, which is ${state}.` });
   }
   return found;
 }

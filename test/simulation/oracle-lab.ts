@@ -94,7 +94,13 @@ const slackMs = 1_000;
  * instruments did them; an experiment in which it was longer has not completed.
  */
 export function checkWaits({ definition, events, effects }: Evidence): Violation[] {
-  const steps = definition.protocol.stages.flatMap((stage) => stage.steps);
+  // Before the first step after a hold the shelf life counts, too.
+  const steps = definition.protocol.stages.flatMap((stage, i) =>
+    stage.steps.map((step, j) => ({
+      ...step,
+      shelfLife: j === 0 ? (definition.protocol.stages[i - 1]?.hold?.for ?? Infinity) : Infinity,
+    })),
+  );
   const completed = new Set<string>();
   const keys = new Map<string, { experiment: string; step: string }>();
   for (const event of events) {
@@ -119,7 +125,8 @@ export function checkWaits({ definition, events, effects }: Evidence): Violation
       const [before, now] = [times.get(`${experiment}/${steps[i - 1]?.id}`), times.get(`${experiment}/${step.id}`)];
       if (before === undefined || now === undefined) continue;
       const waited = now.began - before.finished;
-      const { min = 0, max = Infinity } = step.wait ?? {};
+      const { min = 0 } = step.wait ?? {};
+      const max = Math.min(step.wait?.max ?? Infinity, step.shelfLife);
       if (waited < min * 1000 - 1)
         found.push({
           rule: 'minimum waits hold',

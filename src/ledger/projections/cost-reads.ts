@@ -26,6 +26,12 @@ export interface Totals extends Cost {
   readonly energy: Joules & { readonly joules: number };
 }
 
+/** Money per joule and kg of CO2 equivalent per joule; 0 where the lab does not tell. */
+export function tariffOf(definition: Definition | undefined): { readonly price: number; readonly carbon: number } {
+  const tariff = definition === undefined ? undefined : Priced.parse(definition).lab.tariff;
+  return tariff ?? { price: 0, carbon: 0 };
+}
+
 const Priced = z.object({ lab: z.object({ tariff: z.object({ price: z.number(), carbon: z.number() }).optional() }) });
 
 const shape = { materialCost: number, materialCo2e: number };
@@ -53,10 +59,9 @@ export function costReads(db: Connection, definition: () => Definition | undefin
     experimentShape,
   );
   const priced = (material: RowOf<typeof shape>, joules: number): Cost => {
-    const known = definition();
-    const tariff = known === undefined ? undefined : Priced.parse(known).lab.tariff;
-    const energyCost = joules * (tariff?.price ?? 0);
-    const energyCo2e = joules * (tariff?.carbon ?? 0);
+    const { price, carbon } = tariffOf(definition());
+    const energyCost = joules * price;
+    const energyCo2e = joules * carbon;
     const { materialCost, materialCo2e } = material;
     return {
       ...{ materialCost, energyCost, cost: materialCost + energyCost },

@@ -44,11 +44,11 @@ function beginnings(db: Connection): Handlers {
   const plan = db.prepare(
     `UPDATE experiment SET status = 'planned', planned_at = ?, changed_at = ? WHERE experiment = ? AND ended_at IS NULL`,
   );
-  // A move that clears the place of an observed or ended sample is no new stage of its life.
+  // A move that clears the place of an observed, held or ended sample is no new stage of its life.
   const run = db.prepare(
     `UPDATE experiment SET status = 'running', stage = @stage, started_at = coalesce(started_at, @at), changed_at = @at
      WHERE experiment = @experiment
-       AND (status IN ('suggested', 'planned', 'held') OR status IN ('observed', 'running') AND stage IS NOT @stage)`,
+       AND (status IN ('suggested', 'planned') OR status IN ('observed', 'running') AND stage IS NOT @stage)`,
   );
   return {
     'experiment.suggested': ({ at, data: { experiment, number, ask, suggestion } }) => {
@@ -81,6 +81,24 @@ function middles(db: Connection): Handlers {
       changed(event, observe.run(stage, canonical(all), event.at, experiment).changes);
     },
     'experiment.held': (event) => changed(event, hold.run(event.data.reason, event.at, event.data.experiment).changes),
+    ...resumptions(db),
+  };
+}
+
+function resumptions(db: Connection): Handlers {
+  const sql = 'SELECT parameters FROM experiment WHERE experiment = ?';
+  const parameters = value(db, 'experiment.parameters', sql, json(PointRecord));
+  const resume = db.prepare(
+    `UPDATE experiment SET status = 'running', reason = NULL, parameters = ?, predicted = coalesce(?, predicted),
+       changed_at = ? WHERE experiment = ? AND ended_at IS NULL`,
+  );
+  return {
+    'experiment.resumed': (event) => {
+      const { experiment, suggestion } = event.data;
+      const point = { ...parameters.get(experiment), ...suggestion.point };
+      const predicted = suggestion.predicted === undefined ? null : canonical(suggestion.predicted);
+      changed(event, resume.run(canonical(point), predicted, event.at, experiment).changes);
+    },
   };
 }
 

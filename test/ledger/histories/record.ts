@@ -18,6 +18,17 @@ const meter = (total: number, more: object = {}): NewEvent =>
 const span = { meter: 'mains', start: 1000, end: 41_000, resolution: 36, boot: 'b1' };
 const red = (amount: number) => [{ material: 'red', amount, uncertainty: amount / 100 }];
 
+const resumption = { point: { heat: 80 }, reason: 'promising', resumes: 'e2', stage: 'bake', value: 0.1, cost: 2 };
+const links = [
+  {
+    stage: 'bake',
+    output: 'peak',
+    inputs: 'proxies' as const,
+    observations: 3,
+    evidence: { proxies: 0.2 },
+    explained: 0.5,
+  },
+];
 const changed = { change: { batch: { size: 8 } }, campaign: { campaign: 'demo', batch: { size: 8 } } as never };
 
 const ledger = story.inMemory(
@@ -64,7 +75,14 @@ const ledger = story.inMemory(
   [541, event('experiment.became_indeterminate', { experiment: 'e2', key: 'k3', reason: 'no answer' })],
   [550, resolved('k3', 'happened')],
   [550, event('experiment.resolved', { experiment: 'e2', reason: 'eva: happened' })],
-  [551, event('experiment.held', { experiment: 'e2', reason: 'wait for the film' })],
+  [551, event('experiment.held', { experiment: 'e2', reason: 'wait for the film', stage: 'film', place: 'rack' })],
+  [552, event('suggestions.requested', { ask: 3, count: 1 })],
+  [
+    553,
+    event('suggestions.received', { ask: 3, suggestions: [resumption], drops: [], model: { outcomes: [], links } }),
+  ],
+  [553, event('experiment.resumed', { experiment: 'e2', suggestion: resumption })],
+  [554, event('experiment.held', { experiment: 'e2', reason: 'wait', until: story.start + 900_000 })],
   [560, event('experiment.dropped', { experiment: 'e2', reason: 'not worth it' })],
   [561, ended('k3', { consumed: red(8e-6) })],
   [570, intended('k4', 'e3', { consumes: red(1e-5) })],
