@@ -13,6 +13,7 @@ import { suggest } from '../../src/optimizer/suggest.ts';
 import { quantile, show } from './shared/figures.ts';
 import { cascadeWorlds, families, variants } from './stages/cascades.ts';
 import { freesolvWorld } from './stages/freesolv.ts';
+import { costsToGoals, ovenWorld, ovens } from './stages/ovens.ts';
 import {
   type Run,
   type World,
@@ -134,6 +135,24 @@ function benchFreesolv(seeds: number, arms: readonly string[]): void {
   console.log(`freesolv: the top of the truth is ${show(world.optimum)}`);
 }
 
+/** Cost until regret is small, an instance per seed, with and without telling that heating takes four samples a run. */
+function benchOvens(kind: (typeof ovens)[number], seeds: number, budget: number): void {
+  const goals = [0.2, 0.1, 0.05];
+  for (const arm of ['staged', 'staged, runs not shared']) {
+    const results = Array.from({ length: seeds }, (_, seed) =>
+      costsToGoals(ovenWorld(kind, seed, budget), seed, goals, arm === 'staged'),
+    );
+    goals.forEach((goal, i) => {
+      const measure = `cost to regret ${goal}, at most ${budget}`;
+      report(
+        { task: `oven-${kind}`, measure, arm },
+        results.map((costs) => costs[i]!),
+        [],
+      );
+    });
+  }
+}
+
 /** CPU seconds of a decision with 200 rows, most of them partial, of a three-stage cascade with 4 in flight. */
 function benchSpeed(): void {
   const [world] = cascadeWorlds('15-15-5', 'exact', 1);
@@ -169,7 +188,12 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
   },
 });
-const names = ['speed', 'freesolv', ...families.flatMap((f) => variants.map((variant) => `cascade-${f}/${variant}`))];
+const names = [
+  'speed',
+  'freesolv',
+  ...ovens.map((kind) => `oven-${kind}`),
+  ...families.flatMap((f) => variants.map((variant) => `cascade-${f}/${variant}`)),
+];
 const wanted =
   positionals.length === 0 ? names : names.filter((name) => positionals.some((prefix) => name.startsWith(prefix)));
 const seeds = Number(values.seeds);
@@ -180,6 +204,7 @@ if (wanted.length === 0) console.log(`No such task: ${names.join(' ')}`);
 for (const name of wanted) {
   if (name === 'speed') benchSpeed();
   else if (name === 'freesolv') benchFreesolv(seeds, arms);
+  else if (name.startsWith('oven-')) benchOvens(name.slice(5) as (typeof ovens)[number], seeds, Number(values.budget));
   else if (cascadeWorlds(name.slice(8).split('/')[0]!, 'exact', 1).length === 0)
     console.log(`${name}: its data are not at hand`);
   else benchCascades(name, seeds, Number(values.budget), arms);

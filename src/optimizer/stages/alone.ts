@@ -5,6 +5,7 @@ import { sobol } from '../sobol.ts';
 import type { Chain } from './chain.ts';
 import { type Design, emptyWalk, settingsAround } from './designs.ts';
 import { readInput } from './links.ts';
+import { stageCost } from './network.ts';
 import { type OpenWalk, Policies, type Setting } from './policy.ts';
 
 /** A run of the last stage alone: on material set to proxy values, which `walk` holds. */
@@ -46,7 +47,8 @@ export function bestAlone(policies: Policies, designs: readonly Design[], random
       walk.y[k] = Float64Array.of(...walk.y[k]!, min + (max - min) * values[i * wanted.length + j]!);
     });
     const setting = settings[i % settings.length]!;
-    const rate = knowledgeOf(chain, { ...walk, x: walk.x.with(network.last, setting.model) }, points) / setting.cost;
+    const known = knowledgeOf(chain, { ...walk, x: walk.x.with(network.last, setting.model) }, points);
+    const rate = known / stageCost(node, setting.x);
     if (best === undefined || rate > best.rate) best = { walk, setting, rate };
   }
   return best;

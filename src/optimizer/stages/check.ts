@@ -92,7 +92,8 @@ function checkStage(stage: Stage, rows: readonly StagedRow[], pending: readonly 
   if (noisy !== undefined) return invalid(`The noise of "${noisy.name}" is no variance.`, 'Give a number, 0 or more.');
   if (alone !== undefined && after.length === 0)
     return invalid(`Stage "${id}" has nothing before it that it could run without.`, 'Leave "alone" out.');
-  if (space.parameters.length === 0) return undefined;
+  const wrong = checkShared(stage);
+  if (wrong !== undefined || space.parameters.length === 0) return wrong;
   const data = rows.flatMap(({ stages }): Datum[] =>
     stages[id] === undefined ? [] : [{ point: stages[id].parameters, values: stages[id].outputs }],
   );
@@ -100,6 +101,16 @@ function checkStage(stage: Stage, rows: readonly StagedRow[], pending: readonly 
   const checked = checkInput(stageProblem(stage), data, points, { count: 1, seed: 0 });
   if (checked.ok) return undefined;
   return { ...checked.failure, message: `Stage "${id}": ${checked.failure.message}` };
+}
+
+function checkShared({ id, space, shared }: Stage): Failure | undefined {
+  if (shared === undefined) return undefined;
+  const { capacity, parameters } = shared;
+  if (!Number.isInteger(capacity) || capacity < 1)
+    return invalid(`A run of stage "${id}" takes ${capacity} samples.`, 'Give a whole number, 1 or more.');
+  const unknown = parameters.find((name) => !space.parameters.some((parameter) => parameter.name === name));
+  if (unknown === undefined) return undefined;
+  return invalid(`Runs of stage "${id}" share an unknown "${unknown}".`, 'Name parameters of the stage.');
 }
 
 function checkRow({ stages }: StagedProblem, row: StagedRow): Failure | undefined {

@@ -2,11 +2,13 @@ import type { Prediction } from '../problem.ts';
 import { bestAlone } from './alone.ts';
 import type { Chain } from './chain.ts';
 import type { Flight, Situation } from './decide.ts';
-import { climbGain, emptyWalk, menusOf, screenDesigns, settingsAround } from './designs.ts';
+import { climbGain, emptyWalk, menusOf, screenDesigns } from './designs.ts';
+import { heldOptions } from './held.ts';
 import { idleSamples } from './first.ts';
 import { walkOf } from './links.ts';
-import { type Sample, readyStages } from './network.ts';
+import { type Sample, readyStages, stageCost } from './network.ts';
 import { type Branching, type OpenWalk, Policies, type Setting, openWalk } from './policy.ts';
+import { rankOf } from './runs.ts';
 import type { Decision } from './staged.ts';
 
 /** A decision in coordinates. */
@@ -20,7 +22,7 @@ export interface Action {
 }
 
 /** A stage that could be run now, with the best rate found for it. */
-interface Option {
+export interface Option {
   readonly sample?: Sample;
   readonly walk: OpenWalk;
   readonly stage: number;
@@ -28,6 +30,8 @@ interface Option {
   readonly rate: number;
   /** Whether the stage runs alone, for what it teaches. */
   readonly alone?: boolean;
+  /** Whether the sample joins a run that is open. */
+  readonly joins?: boolean;
 }
 
 export interface Chosen {
@@ -70,7 +74,7 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
     const alone = bestAlone(screen, designs, random(`alone/${index}`));
     options.push(fresh, ...(alone ? [{ ...alone, stage: network.last, alone: true }] : []));
   }
-  const best = options.reduce((a, b) => (b.rate > a.rate ? b : a));
+  const best = options.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a));
   const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
   return { action: actionOf(situation, policies, best, fresh), rates };
 }
@@ -126,71 +130,16 @@ function bestStart(policies: Policies, designs: readonly (readonly Setting[])[],
   return best!;
 }
 
-/** Every idle sample at its best setting; the most promising have it refined. */
-function heldOptions(
-  situation: Situation,
-  { rough, fine }: { rough: Policies; fine: Policies },
-  guess: number,
-  index: number,
-): Option[] {
-  const { network, random } = situation;
-  const options = idleSamples(situation).map((sample) => {
-    const walk = openWalk(walkOf(network, sample));
-    const found = readyStages(network, sample).flatMap((stage) =>
-      rough.menus[stage]!.map((setting) => ({
-        sample,
-        walk,
-        stage,
-        setting,
-        rate: roughRate(rough, walk, stage, setting, guess),
-      })),
-    );
-    return found.reduce((a, b) => (b.rate > a.rate ? b : a));
-  });
-  options.sort((a, b) => b.rate - a.rate);
-  return options.map((option, i) => (i < 3 ? refine(fine, option, random(`refine/${index}/${i}`), guess) : option));
-}
-
-function roughRate(policies: Policies, walk: OpenWalk, stage: number, setting: Setting, guess: number): number {
-  const { gain, cost } = policies.run(walk, stage, setting, guess);
-  return gain / cost;
-}
-
-function refine(
-  policies: Policies,
-  option: Option,
-  random: Parameters<typeof settingsAround>[3],
-  guess: number,
-): Option {
-  const { chain } = policies;
-  const { stage, walk, setting } = option;
-  if (chain.network.nodes[stage]!.space.dimensions.length === 0) {
-    return { ...option, rate: policies.rateOf(walk, stage, setting, guess) };
-  }
-  if (stage === chain.network.last) {
-    const [found] = climbGain(chain, walk, [stage], [setting.x], random) ?? [];
-    const rate = found === undefined ? 0 : policies.rateOf(walk, stage, found, guess);
-    return rate > option.rate ? { ...option, setting: found!, rate } : option;
-  }
-  const around = settingsAround(chain.network, stage, [setting.x], random).slice(-24);
-  const tried = [setting, ...around].map((other) => ({
-    ...option,
-    setting: other,
-    rate: roughRate(policies, walk, stage, other, guess),
-  }));
-  return tried.reduce((a, b) => (b.rate > a.rate ? b : a));
-}
-
 function actionOf(situation: Situation, policies: Policies, best: Option, fresh: Option): Action {
-  const { sample, walk, stage, setting, rate, alone = false } = best;
+  const { sample, walk, stage, setting, rate, alone = false, joins = false } = best;
   const kind = sample === undefined ? 'start' : 'resume';
   return {
     kind,
     flight: {
-      ...{ sample: sample?.name ?? '', stage, x: setting.x, alone },
+      ...{ sample: sample?.name ?? '', stage, x: setting.x, alone, open: true },
       walk: { x: walk.x.map((point, k) => (k === stage ? setting.model : point)), y: [...walk.y] },
     },
-    cost: setting.cost,
+    cost: joins ? 0 : stageCost(situation.network.nodes[stage]!, setting.x),
     value: rate,
     predicted: policies.forecast(openWalk(walk), stage, setting),
     reason: reasonOf(situation, best, fresh),
@@ -201,10 +150,11 @@ const round = (value: number): string => String(Number(value.toPrecision(3)));
 
 function reasonOf(
   { network, starts }: Situation,
-  { sample, stage, rate, alone = false }: Option,
+  { sample, stage, rate, alone = false, joins = false }: Option,
   fresh: Option,
 ): string {
   const { id } = network.nodes[stage]!.stage;
+  if (joins) return `Joins a run of ${id} that has not begun, and promises ${round(rate)} of gain per cost.`;
   if (starts <= 0) return `Going on with ${id} promises ${round(rate)} of gain per cost; no new sample may be started.`;
   if (alone) return `Running ${id} alone teaches ${round(rate)} per cost, a new sample promises ${round(fresh.rate)}.`;
   if (sample === undefined) return `A new sample promises ${round(rate)} of gain per cost, more than any held one.`;

@@ -20,6 +20,8 @@ export interface Flight {
   readonly x: Float64Array;
   /** Whether it runs alone, on no sample that could be carried through. */
   readonly alone: boolean;
+  /** Whether its run has not begun. */
+  readonly open: boolean;
 }
 
 /** Everything one call works with; flights grow by every decision. */
@@ -85,7 +87,8 @@ function flightOf(network: Network, samples: readonly Sample[], pending: Pending
   const sample = pendingSample(network, samples, pending);
   const stage = network.index.get(pending.stage)!;
   const alone = pending.inputs !== undefined;
-  return { sample: pending.sample, stage, walk: walkOf(network, sample), x: sample.x[stage]!, alone };
+  const { open = false } = pending;
+  return { sample: pending.sample, stage, walk: walkOf(network, sample), x: sample.x[stage]!, alone, open };
 }
 
 /** The next action with the drops that go before it; undefined where nothing is held and nothing may be started. */

@@ -12,10 +12,11 @@ export interface Design {
   readonly rate: number;
 }
 
+/** A setting; of a stage that is shared it costs the sample's part of a full run. */
 export const settingOf = ({ nodes }: Network, stage: number, x: Float64Array): Setting => ({
   x,
   model: modelOf(nodes[stage]!, x),
-  cost: stageCost(nodes[stage]!, x),
+  cost: stageCost(nodes[stage]!, x) / (nodes[stage]!.shared?.capacity ?? 1),
 });
 
 export const emptyWalk = ({ nodes }: Network): OpenWalk => ({

@@ -5,7 +5,8 @@ import type { Action } from './choose-action.ts';
 import type { Situation } from './decide.ts';
 import { settingOf, emptyWalk } from './designs.ts';
 import { walkOf } from './links.ts';
-import { type Network, type Sample, readyStages } from './network.ts';
+import { type Network, type Sample, readyStages, stageCost } from './network.ts';
+import { openRuns, settingsIn } from './runs.ts';
 
 /** Samples to be carried through before the model decides: twice the parameters of all stages plus one, 4 to 24. */
 function wanted({ options, network: { nodes, path } }: Situation): number {
@@ -50,20 +51,23 @@ export function initialAction(situation: Situation, index: number, must: boolean
     ...flights.filter((flight) => flight.stage === stage).map(({ x }) => x),
   ];
   const design = { skip: known.length, size: wanted(situation), design: 'sobol' } as const;
-  const x =
+  const next =
     space.dimensions.length === 0
       ? new Float64Array(0)
       : (initialPoints(space, 1, known, stream(options.seed, `stages/initial/${id}`), design)[0] ??
         samplePoints(space, 1, situation.random(`spare/${index}`))[0]!);
+  const run = held && openRuns(situation, stage)[0];
+  const joined = run && settingsIn(network.nodes[stage]!, run, [next])[0];
+  const x = joined ?? next;
   const setting = settingOf(network, stage, x);
   const walk = held === undefined ? emptyWalk(network) : walkOf(network, held);
   return {
     kind: held === undefined ? 'start' : 'resume',
     flight: {
-      ...{ sample: held?.name ?? '', stage, x, alone: false },
+      ...{ sample: held?.name ?? '', stage, x, alone: false, open: true },
       walk: { x: walk.x.map((point, k) => (k === stage ? setting.model : point)), y: walk.y },
     },
-    cost: setting.cost,
+    cost: joined === undefined ? stageCost(network.nodes[stage]!, x) : 0,
     reason: 'Initial design: fills the space before the model decides.',
   };
 }

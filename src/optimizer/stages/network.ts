@@ -11,6 +11,8 @@ export interface Node {
   /** All stages before it, the parents included, in topological order. */
   readonly ancestors: readonly number[];
   readonly problem: Problem;
+  /** Runs of the stage that take several samples with equal values in these columns; absent where one run takes one. */
+  readonly shared?: { readonly capacity: number; readonly columns: readonly number[] };
 }
 
 export interface Network {
@@ -54,11 +56,19 @@ export function compileNetwork(problem: StagedProblem): Network {
     const parents = stage.after.map((id) => index.get(id)!);
     const above = new Set(parents.flatMap((k) => [...nodes[k]!.ancestors, k]));
     const ancestors = [...above].sort((a, b) => a - b);
-    nodes.push({ stage, space: compileSpace(stageProblem(stage)), parents, ancestors, problem: stageProblem(stage) });
+    const own = stageProblem(stage);
+    nodes.push({ stage, space: compileSpace(own), parents, ancestors, problem: own, ...sharedOf(stage) });
   }
   const wanted = problem.objectives[0]!.name;
   const last = nodes.findIndex(({ stage }) => stage.outputs.some(({ name }) => name === wanted));
   return { nodes, index, last, path: [...nodes[last]!.ancestors, last], objectives: problem.objectives };
+}
+
+/** New samples come one by one, so that runs of a first stage are not shared. */
+function sharedOf({ shared, space, after }: Stage): Pick<Node, 'shared'> {
+  if (shared === undefined || shared.capacity < 2 || after.length === 0) return {};
+  const columns = space.parameters.flatMap(({ name }, j) => (shared.parameters.includes(name) ? [j] : []));
+  return { shared: { capacity: shared.capacity, columns } };
 }
 
 const outputsOf = ({ stage }: Node, values: Readonly<Record<string, number>>): Float64Array =>

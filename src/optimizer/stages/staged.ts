@@ -23,6 +23,11 @@ export interface Stage {
   /** Of one run, in the same unit for every stage; positive. */
   readonly cost: Cost;
   /**
+   * Where one run takes several samples, at most `capacity`, if these parameters of the stage are equal: the cost is that
+   * of the whole run. Counts where held samples go on; new samples are started one by one.
+   */
+  readonly shared?: { readonly capacity: number; readonly parameters: readonly string[] };
+  /**
    * Where the stage can also be run alone, on material set to given proxy values: the range of every output of the stages
    * in `after`. Such a run informs the model and is no candidate itself.
    */
@@ -57,6 +62,8 @@ export interface PendingStage {
   readonly stage: string;
   readonly parameters: Point;
   readonly inputs?: Readonly<Record<string, number>>;
+  /** The run has not begun, so that other samples can join it where the stage is shared. */
+  readonly open?: boolean;
 }
 
 /** Which values a link predicts from, beside the stage's own parameters. */
@@ -115,7 +122,7 @@ export interface Decision {
   readonly predicted?: Prediction;
   /** Expected gain in the objective's unit per unit of cost, over the best policy found; absent as above. */
   readonly value?: number;
-  /** Of the stage to be run now; 0 of a drop. */
+  /** What the decision adds: the cost of the stage's run, 0 where the sample joins an open one and of a drop. */
   readonly cost: number;
   readonly reason: string;
 }

@@ -26,6 +26,14 @@ const wrong: readonly {
   { why: /No one stage/, problem: { stages: [make, measure], objectives: [{ name: 'taste', goal: 'maximize' }] } },
   { why: /target/, problem: { stages: [make, measure], objectives: [{ name: 'yield', goal: 'target' }] } },
   { why: /cost of 0/, problem: { stages: [{ ...make, cost: { base: 0 } }, measure], objectives } },
+  {
+    why: /takes 0 samples/,
+    problem: { stages: [make, { ...measure, shared: { capacity: 0, parameters: ['b'] } }], objectives },
+  },
+  {
+    why: /share an unknown "heat"/,
+    problem: { stages: [make, { ...measure, shared: { capacity: 4, parameters: ['heat'] } }], objectives },
+  },
   { why: /two rows of sample/, rows: [held, held] },
   { why: /unknown stage "paint"/, rows: [{ sample: 's', stages: { paint: { parameters: {}, outputs: {} } } }] },
   {
