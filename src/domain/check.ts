@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
 import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
+import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
 import { checkStock } from './check-stock.ts';
 import { checkWaits, warnOfPlaces } from './check-timing.ts';
 import { evaluate } from './expression.ts';
@@ -23,16 +24,18 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
     ...checkSteps(loaded, descriptors),
     ...checkTransport(loaded, descriptors),
     ...checkWaits(loaded, descriptors),
+    ...checkHolds(loaded),
   ];
   const campaign = checkCampaign(loaded, descriptors, failures.length === 0);
   const all = [...campaign.failures, ...failures];
-  const warnings = all.length > 0 ? [] : [...campaign.warnings, ...warnOfPlaces(loaded, descriptors)];
+  const warnings =
+    all.length > 0 ? [] : [...campaign.warnings, ...warnOfPlaces(loaded, descriptors), ...warnOfShelves(loaded)];
   return { failures: all, warnings };
 }
 
 /** What hangs on the campaign alone: checked again when it is changed. `deep`: by the limits of the devices, too. */
 export function checkCampaign(loaded: Loaded, descriptors: Descriptors, deep = true): CheckReport {
-  const failures = [...checkSpace(loaded), ...checkObjectives(loaded), ...checkBudget(loaded), ...checkStop(loaded)];
+  const failures = [checkSpace, checkObjectives, checkBudget, checkStop, checkStages].flatMap((check) => check(loaded));
   if (failures.length > 0 || !deep) return { failures, warnings: [] };
   const limits = checkLimits(loaded, descriptors);
   if (limits.length > 0) return { failures: limits, warnings: [] };

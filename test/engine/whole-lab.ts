@@ -5,7 +5,7 @@ import { describeFailure, type Failure } from '../../src/base/failure.ts';
 import type { Definition } from '../../src/domain/campaign.ts';
 import type { LabEvent } from '../../src/domain/event.ts';
 import { loadDefinition } from '../../src/domain/load.ts';
-import { inlineAdvisor } from '../../src/engine/advisor.ts';
+import { inlineAdvisor, type Advisor } from '../../src/engine/advisor.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
@@ -62,7 +62,7 @@ export class WholeLab {
   }
 
   /** Starts a controller, as a process would; the one before must have been killed. */
-  startController(): Engine {
+  startController(advisor: Advisor = inlineAdvisor(this.clock)): Engine {
     const instance = `controller-${++this.#starts}`;
     this.bus = this.broker.connect({ clientId: instance });
     const { clock, bus, ledger, definition } = this;
@@ -70,7 +70,7 @@ export class WholeLab {
       ledger,
       clock,
       bus,
-      advisor: inlineAdvisor(clock),
+      advisor,
       site: definition.lab.site,
       instance,
       software: 'test',

@@ -1,0 +1,230 @@
+import { describe, expect, test } from 'vitest';
+import { Campaign, type Definition } from '../../src/domain/campaign.ts';
+import type { LabEvent } from '../../src/domain/event.ts';
+import { Lab } from '../../src/domain/lab.ts';
+import { Protocol } from '../../src/domain/protocol.ts';
+import { legsOf } from '../../src/domain/stages.ts';
+import { inlineAdvisor, type Advisor } from '../../src/engine/advisor.ts';
+import { booked, Killed, killAround, reported } from './killing.ts';
+import { definitionOf, WholeLab } from './whole-lab.ts';
+
+interface Wishes {
+  readonly experiments?: number;
+  readonly size?: number;
+  readonly mode?: 'together' | 'rolling';
+  readonly places?: number;
+  readonly shelfLife?: string;
+}
+
+const protocol = (shelfLife: string) => ({
+  protocol: 'two-step',
+  parameters: { red: 'uL', yellow: 'uL', blue: 'uL' },
+  constants: { total_volume: '200 uL' },
+  stages: [
+    {
+      id: 'mix',
+      steps: [
+        {
+          id: 'pour',
+          capability: 'dispense',
+          parameters: { volumes: { red: '=red', yellow: '=yellow', water: '=total_volume - red - yellow' } },
+        },
+        { id: 'look', capability: 'read_absorbance', wait: { max: '30 min' } },
+      ],
+      observes: { warm: '=look.green' },
+      hold: { in: 'shelf', for: shelfLife },
+    },
+    {
+      id: 'tint',
+      steps: [
+        { id: 'add', capability: 'dispense', parameters: { volumes: { blue: '=blue' } } },
+        { id: 'read', capability: 'read_absorbance', wait: { max: '30 min' } },
+      ],
+      observes: { distance: '=sqrt((read.red - 0.78)^2 + (read.green - 1.05)^2 + (read.blue - 1.03)^2)' },
+    },
+  ],
+});
+
+/** Two dyes are mixed and looked at; then it is decided how much of the third is added, if any. */
+function twoStep({
+  experiments = 7,
+  size = 2,
+  mode = 'together',
+  places = 4,
+  shelfLife = '8 h',
+}: Wishes = {}): Definition {
+  return definitionOf('colour-match', (definition) => {
+    const { lab, campaign } = definition;
+    Object.assign(definition, { protocol: Protocol.parse(protocol(shelfLife)) });
+    Object.assign(lab.racks, { shelf: Lab.shape.racks.parse({ shelf: { places } })['shelf' as never] });
+    Object.assign(campaign.budget, { experiments });
+    delete campaign.budget.money;
+    Object.assign(campaign, { batch: Campaign.shape.batch.parse({ size, mode, initial: 3 }) });
+  });
+}
+
+/** What must hold however it went: nothing twice, books equal, everything ended, every sample out of the way. */
+function verify(lab: WholeLab): void {
+  expect(lab.failures).toEqual([]);
+  expect(lab.world.accidents()).toEqual([]);
+  expect(lab.finished).toBe(true);
+  expect(booked(lab)).toEqual(reported(lab));
+  expect(lab.ledger.replay().differences).toEqual([]);
+  for (const { status, clearedAt } of lab.ledger.experiments()) {
+    expect(['completed', 'dropped', 'cancelled']).toContain(status);
+    expect(clearedAt).toBeDefined();
+  }
+}
+
+/** Everything that was chosen, in order. */
+const choices = (lab: WholeLab, until = Infinity) =>
+  [...lab.ledger.events()].flatMap(({ seq, type, data }): unknown[] => {
+    if (seq > until) return [];
+    if (type === 'experiment.suggested') return [[type, data.experiment, data.suggestion.point]];
+    if (type === 'experiment.resumed') return [[type, data.experiment, data.suggestion.point]];
+    return type === 'experiment.dropped' ? [[type, data.experiment]] : [];
+  });
+
+const begin = (wishes?: Wishes): WholeLab => {
+  const lab = new WholeLab(twoStep(wishes));
+  lab.startController();
+  return lab;
+};
+
+test('a parameter belongs to the first stage that needs it', () => {
+  expect(legsOf(twoStep()).map(({ id, parameters }) => [id, parameters])).toEqual([
+    ['mix', ['red', 'yellow']],
+    ['tint', ['blue']],
+  ]);
+});
+
+describe.each(['together', 'rolling'] as const)('samples that are held, decided %s', (mode) => {
+  test('go on with parameters that were chosen by their proxies, or are dropped', () => {
+    const lab = begin({ mode, experiments: 9 });
+    lab.run();
+    verify(lab);
+    const rows = lab.ledger.experiments();
+    expect(rows.filter(({ status }) => status === 'completed').length).toBeGreaterThanOrEqual(3);
+    for (const { experiment, status, parameters, observations } of rows) {
+      expect(Object.keys(observations)).toEqual(status === 'completed' ? ['mix', 'tint'] : ['mix']);
+      expect(Object.keys(parameters).sort()).toEqual(
+        status === 'completed' ? ['blue', 'red', 'yellow'] : ['red', 'yellow'],
+      );
+      const events = [...lab.ledger.events()].filter(
+        ({ data }) => 'experiment' in data && data.experiment === experiment,
+      );
+      const told = events
+        .map(({ type }) => type)
+        .filter((type) => /observed|held|resumed|dropped|completed/.test(type));
+      const way = ['experiment.observed', 'experiment.held'];
+      if (status === 'completed')
+        expect(told).toEqual([...way, 'experiment.resumed', 'experiment.observed', 'experiment.completed']);
+      else expect(told).toEqual([...way, 'experiment.dropped']);
+    }
+    expect(
+      lab.ledger
+        .stageCosts()
+        .map(({ stage }) => stage)
+        .sort(),
+    ).toEqual(['mix', 'tint']);
+  });
+});
+
+test('what a dropped sample has used up is waste', () => {
+  const lab = begin();
+  lab.until('experiment.held');
+  const order = lab.engine.order({ op: 'stop' }, 'eva');
+  expect(order.ok).toBe(true);
+  lab.run();
+  verify(lab);
+  const rows = lab.ledger.experiments();
+  expect(rows.map(({ status }) => status)).toEqual(['dropped', 'dropped']);
+  expect(rows[0]!.reason).toBe('not gone on with: ordered by eva');
+  const waste = lab.ledger.stock().reduce((sum, row) => sum + row.waste, 0);
+  const used = lab.ledger.stock().reduce((sum, row) => sum + row.used, 0);
+  expect(waste).toBeCloseTo(used, 12);
+  expect(used).toBeGreaterThan(3e-7);
+});
+
+test('a sample that nobody decides on in time is dropped when its shelf life ends', () => {
+  const lab = new WholeLab(twoStep({ shelfLife: '20 min' }));
+  const advisor = inlineAdvisor(lab.clock);
+  const silentOnHeld: Advisor = {
+    ...advisor,
+    ask: (question, answer) =>
+      'rows' in question && question.rows.length > 0 ? undefined : advisor.ask(question, answer),
+  };
+  lab.startController(silentOnHeld);
+  lab.until('experiment.held', 2);
+  lab.wait(60);
+  expect(lab.ledger.experiments().map(({ status, reason }) => [status, reason])).toEqual(
+    Array(2).fill(['dropped', 'its shelf life ended before it was decided what comes next']),
+  );
+  const held = lab.events.flatMap((event) => (event.type === 'experiment.held' ? [event] : []));
+  const dropped = lab.events.flatMap((event) => (event.type === 'experiment.dropped' ? [event] : []));
+  expect(dropped.map(({ at }) => at)).toEqual(held.map(({ data }) => data.until));
+});
+
+test.each([1, 2, 3])('a shelf of %i places never stops a campaign that has four samples under way', (places) => {
+  const lab = begin({ places, size: 4, mode: 'rolling', experiments: 8 });
+  lab.run();
+  verify(lab);
+});
+
+test('a sample in doubt on its way to the shelf is held again once a person has decided', () => {
+  const lab = new WholeLab(twoStep());
+  lab.startController();
+  lab.until('experiment.held');
+  lab.clock.run(() => [...lab.engine.state.commands.values()].some(({ context }) => context.command.to === 'shelf'));
+  const moving = [...lab.engine.state.commands.values()].find(({ context }) => context.command.to === 'shelf')!;
+  const { key, experiment } = moving.context.command;
+  lab.engine.submit(
+    {
+      type: 'command.ended',
+      data: { key, outcome: 'indeterminate', meters: [], source: 'device', error: { code: 'x', message: 'unsure' } },
+    },
+    'device/arm',
+  );
+  lab.until('experiment.became_indeterminate');
+  expect(lab.ledger.experiment(experiment)!.status).toBe('indeterminate');
+  expect(lab.engine.state.campaign.context.held).not.toContain(experiment);
+  expect(lab.engine.order({ op: 'resolve', key, as: 'happened' }, 'eva').ok).toBe(true);
+  expect(lab.ledger.experiment(experiment)!.status).toBe('held');
+  lab.run();
+  verify(lab);
+});
+
+describe('a controller that is killed at every append between the last proxy and what the model decides on it', () => {
+  const calm = begin();
+  const seen: (readonly LabEvent[])[] = [];
+  calm.engine.subscribe((events) => seen.push(events));
+  calm.run();
+  const isModelled = (event: LabEvent) =>
+    event.type === 'experiment.resumed' && event.data.suggestion.value !== undefined;
+  const last = seen.findIndex((events) => events.some(isModelled));
+  const first = seen.slice(0, last).findLastIndex((events) => events.some(({ type }) => type === 'experiment.held'));
+  const until = seen[last]!.findLast(({ type }) => /resumed|suggested|dropped/.test(type))!.seq;
+
+  test.each(['before', 'after'] as const)('%s the commit, decides the same', (when) => {
+    verify(calm);
+    const expected = choices(calm, until);
+    for (let n = first + 1; n <= last + 1; n++) {
+      const lab = new WholeLab(twoStep());
+      killAround(lab, n, when);
+      lab.startController();
+      try {
+        lab.run();
+        expect.fail('it was not killed');
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+        lab.killController();
+        lab.wait(1);
+        lab.startController();
+        lab.run();
+      }
+      verify(lab);
+      expect(choices(lab).slice(0, expected.length)).toEqual(expected);
+    }
+    expect(last - first).toBeGreaterThan(0);
+  });
+});
