@@ -4,7 +4,9 @@ import { SettingError } from '../src/domain/document.ts';
 import { DeviceId } from '../src/domain/ids.ts';
 import type { Lab } from '../src/domain/lab.ts';
 import { nearest } from '../src/domain/nearest.ts';
+import { filmReader } from './film-reader.ts';
 import { flowReactor } from './flow-reactor.ts';
+import { fourPointProbe } from './four-point-probe.ts';
 import { furnace } from './furnace.ts';
 import type { DeviceKind, Written } from './kind.ts';
 import { liquidHandler } from './liquid-handler.ts';
@@ -13,16 +15,20 @@ import { plateReader } from './plate-reader.ts';
 import { printer } from './printer.ts';
 import { robotArm } from './robot-arm.ts';
 import { smartPlugTasmota } from './smart-plug-tasmota.ts';
+import { spinCoater } from './spin-coater.ts';
 import { tableInstrument } from './table-instrument.ts';
 
 const kinds: readonly DeviceKind[] = [
+  filmReader,
   flowReactor,
+  fourPointProbe,
   furnace,
   liquidHandler,
   plateReader,
   printer,
   robotArm,
   smartPlugTasmota,
+  spinCoater,
   tableInstrument,
 ];
 
