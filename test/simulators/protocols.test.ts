@@ -39,7 +39,7 @@ function pointOf({ campaign }: Definition, seed: number): Point {
   );
 }
 
-for (const name of ['colour-match', 'snar-flow', 'crossed-barrel'])
+for (const name of ['colour-match', 'snar-flow', 'crossed-barrel', 'film-anneal'])
   describe(name, () => {
     const whole = definition(name);
     const devices = describeLab(whole.lab);
