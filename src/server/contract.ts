@@ -66,6 +66,8 @@ export interface CampaignView {
   readonly parameters: readonly ParameterView[];
   readonly objectives: readonly ObjectiveView[];
   readonly stages: readonly string[];
+  /** Absent where nothing is decided between the stages. */
+  readonly legs?: readonly LegView[];
   readonly batch: { readonly size: number; readonly mode: 'together' | 'rolling' };
   readonly budget: BudgetView;
   /** 1 as it was opened, one more with every change. */
@@ -74,6 +76,16 @@ export interface CampaignView {
   readonly finishedAt?: number;
   /** Lab time per wall time. */
   readonly speed: number;
+}
+
+/** Stages that a sample goes through without a decision in between. */
+export interface LegView {
+  /** Of its last stage. */
+  readonly id: string;
+  /** Names that it is the first to need. */
+  readonly parameters: readonly string[];
+  /** What is known after it: proxies, or the objectives after the last. */
+  readonly outputs: readonly string[];
 }
 
 export interface BestView {
@@ -104,6 +116,25 @@ export interface ProgressView {
   readonly sources?: readonly SourceView[];
 }
 
+/** What was decided on a sample, or that it waits for the next decision. */
+export interface DecisionView {
+  readonly at: number;
+  readonly kind: 'start' | 'hold' | 'resume' | 'drop';
+  readonly reason: string;
+  /** Of a start or a resumption: the last stage that was decided on. Of a hold: the stage that has been measured. */
+  readonly stage?: string;
+  /** The parameters that were chosen. */
+  readonly point?: Readonly<Record<string, number | string>>;
+  /** By objective; `compromise` where several are joined to one number. */
+  readonly predicted?: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;
+  /** Expected gain per cost, and the cost. */
+  readonly value?: number;
+  readonly cost?: number;
+  /** Of a hold: where it waits, and when its shelf life ends. */
+  readonly place?: string;
+  readonly until?: number;
+}
+
 export interface ExperimentView {
   readonly id: string;
   readonly number: number;
@@ -111,12 +142,12 @@ export interface ExperimentView {
   readonly stage?: string;
   readonly step?: string;
   readonly point: Readonly<Record<string, number | string>>;
-  readonly predicted?: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;
-  /** Why this point was suggested. */
-  readonly why: string;
-  readonly observations: Readonly<Record<string, number>>;
+  /** In their order; the first is its start. */
+  readonly decisions: readonly DecisionView[];
+  /** By stage. */
+  readonly observations: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly objectives?: Readonly<Record<string, number>>;
-  /** Why it was held, dropped, cancelled, or how it failed. */
+  /** Why it was dropped, cancelled or lost, or how it failed. */
   readonly reason?: string;
   readonly suggestedAt: number;
   readonly changedAt: number;
@@ -129,6 +160,20 @@ export interface ResultView {
   readonly at: number;
   readonly values: Readonly<Record<string, number>>;
 }
+
+/** What an output of a stage is predicted from, as the last answer of the optimizer has it. */
+export interface LinkView {
+  readonly id: string;
+  readonly stage: string;
+  readonly output: string;
+  readonly inputs: LinkInputs;
+  readonly observations: number;
+  /** Mean leave-one-out log predictive density of every choice: the more, the better. */
+  readonly evidence: Readonly<Partial<Record<LinkInputs, number>>>;
+  /** Share of the variance, leave-one-out; 1 at most. */
+  readonly explained: number;
+}
+export type LinkInputs = 'proxies' | 'proxies and parameters' | 'parameters';
 
 export interface CurrentCommand {
   readonly key: string;
@@ -242,6 +287,7 @@ export interface Sections {
   readonly progress: ProgressView;
   readonly experiments: ExperimentView;
   readonly results: ResultView;
+  readonly links: LinkView;
   readonly devices: DeviceView;
   readonly bars: BarView;
   readonly lots: LotView;

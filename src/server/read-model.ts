@@ -6,6 +6,7 @@ import { foldDevices } from './read-model/devices.ts';
 import { foldEnergy } from './read-model/energy.ts';
 import { foldExperiments } from './read-model/experiments.ts';
 import { foldIndeterminate } from './read-model/indeterminate.ts';
+import { foldLinks } from './read-model/links.ts';
 import { foldLog } from './read-model/log.ts';
 import { advance, type Model } from './read-model/model.ts';
 import { foldStock } from './read-model/stock.ts';
@@ -18,6 +19,7 @@ const folds = [
   foldCampaign,
   foldDevices,
   foldExperiments,
+  foldLinks,
   foldEnergy,
   foldBars,
   foldStock,

@@ -8,11 +8,12 @@ import { EnergyPanel } from './energy.tsx';
 import { ExperimentsPanel } from './experiments.tsx';
 import { GanttPanel } from './gantt.tsx';
 import { Header } from './header.tsx';
+import { LinksPanel } from './links.tsx';
 import { LogPanel } from './log.tsx';
 import { PersonPanel } from './person.tsx';
 import { StockPanel } from './stock.tsx';
-import { labNow, only } from './store.ts';
-import { Summary } from './summary.tsx';
+import { labNow, only, type Known } from './store.ts';
+import { Summary, type SummaryProps } from './summary.tsx';
 import { WaitingPanel } from './waiting.tsx';
 
 export function App({ connection }: { readonly connection: Connection }) {
@@ -50,63 +51,97 @@ interface PanelsProps {
   readonly progress: ProgressView | undefined;
 }
 
-/** A panel is drawn anew only when what it shows is another object. */
 function Panels({ state, connection, campaign, progress }: PanelsProps) {
-  const { known, log } = state.lab;
+  const { known } = state.lab;
   const { status } = state;
   const canOrder = state.welcome.role === 'operator' && state.connected;
   const now = useNow(state);
-  const { devices, bars, experiments, results, lots, energy, indeterminate } = known;
-  const waiting = status?.waiting;
   return (
     <main>
       <Summary campaign={campaign} progress={progress} status={status} now={now} />
-      <PersonPanel questions={indeterminate} canOrder={canOrder} order={connection.order} />
+      <PersonPanel questions={known.indeterminate} canOrder={canOrder} order={connection.order} />
       <div class="columns">
-        <div class="column">
-          <GanttPanel devices={devices} bars={bars} status={status} campaign={campaign} now={now} />
-          {useMemo(
-            () => (
-              <ConvergencePanel results={results} campaign={campaign} sources={progress?.sources} />
-            ),
-            [results, campaign, progress?.sources],
-          )}
-          {useMemo(
-            () => (
-              <ExperimentsPanel experiments={experiments} campaign={campaign} />
-            ),
-            [experiments, campaign],
-          )}
-        </div>
-        <div class="column">
-          <DevicesPanel devices={devices} now={now} />
-          {useMemo(
-            () => (
-              <WaitingPanel waiting={waiting ?? []} />
-            ),
-            [waiting],
-          )}
-          {useMemo(
-            () => (
-              <StockPanel lots={lots} />
-            ),
-            [lots],
-          )}
-          {useMemo(
-            () => (
-              <EnergyPanel energy={energy} />
-            ),
-            [energy],
-          )}
-          {useMemo(
-            () => (
-              <LogPanel log={log} older={connection.olderLog} />
-            ),
-            [log],
-          )}
-        </div>
+        <MainColumn known={known} status={status} campaign={campaign} progress={progress} now={now} />
+        <SideColumn state={state} older={connection.olderLog} campaign={campaign} now={now} />
       </div>
     </main>
+  );
+}
+
+/** A panel is drawn anew only when what it shows is another object. */
+function MainColumn(props: SummaryProps & { readonly known: Known }) {
+  const { known, status, campaign, progress, now } = props;
+  const { devices, bars, experiments, results } = known;
+  return (
+    <div class="column">
+      <GanttPanel
+        devices={devices}
+        bars={bars}
+        experiments={experiments}
+        status={status}
+        campaign={campaign}
+        now={now}
+      />
+      {useMemo(
+        () => (
+          <ConvergencePanel results={results} campaign={campaign} sources={progress?.sources} />
+        ),
+        [results, campaign, progress?.sources],
+      )}
+      {useMemo(
+        () => (
+          <ExperimentsPanel experiments={experiments} campaign={campaign} />
+        ),
+        [experiments, campaign],
+      )}
+    </div>
+  );
+}
+
+function SideColumn(props: {
+  readonly state: PageState;
+  readonly older: Connection['olderLog'];
+  readonly campaign: CampaignView | undefined;
+  readonly now: number;
+}) {
+  const { state, older, campaign, now } = props;
+  const { known, log } = state.lab;
+  const { devices, links, lots, energy } = known;
+  const waiting = state.status?.waiting;
+  return (
+    <div class="column">
+      <DevicesPanel devices={devices} now={now} />
+      {useMemo(
+        () => (
+          <WaitingPanel waiting={waiting ?? []} />
+        ),
+        [waiting],
+      )}
+      {useMemo(
+        () => (
+          <LinksPanel links={links} campaign={campaign} />
+        ),
+        [links, campaign],
+      )}
+      {useMemo(
+        () => (
+          <StockPanel lots={lots} />
+        ),
+        [lots],
+      )}
+      {useMemo(
+        () => (
+          <EnergyPanel energy={energy} />
+        ),
+        [energy],
+      )}
+      {useMemo(
+        () => (
+          <LogPanel log={log} older={older} />
+        ),
+        [log],
+      )}
+    </div>
   );
 }
 

@@ -1,7 +1,8 @@
 import type { ExperimentView, LifeCycle } from '../server/contract.ts';
+import { observed } from './decisions.ts';
 
 export interface Sort {
-  /** number, status, changed, parameter/NAME or objective/NAME. */
+  /** number, status, changed, parameter/NAME, proxy/NAME or objective/NAME. */
   readonly by: string;
   readonly descending: boolean;
 }
@@ -42,6 +43,8 @@ function keyOf(experiment: ExperimentView, by: string): number | string | undefi
       return experiment.changedAt;
     case 'parameter':
       return experiment.point[name];
+    case 'proxy':
+      return observed(experiment, name);
     case 'objective':
       return experiment.objectives?.[name];
     default:

@@ -1,7 +1,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { CampaignView, ExperimentView, LifeCycle } from '../server/contract.ts';
 import { lifeCycle, nextSort, sortExperiments, type Sort } from './experiments-sort.ts';
-import { clock, figure, precise, unitName, words } from './format.ts';
+import { beliefText, observed, predictedName, predictionOf, proxiesOf } from './decisions.ts';
+import { Details } from './experiment-details.tsx';
+import { clock, figure, moment, precise, unitName, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface ExperimentsProps {
@@ -71,6 +73,7 @@ function Filter(props: {
 
 function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; readonly choose: (by: string) => void }) {
   const { campaign, sort, choose } = props;
+  const predicted = predictedName(campaign);
   const column = (by: string, label: string, unit = '', numeric = true) => (
     <th
       scope="col"
@@ -92,10 +95,11 @@ function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; rea
         {column('number', 'No.')}
         {column('status', 'Status', '', false)}
         {campaign.parameters.map(({ name, unit }) => column(`parameter/${name}`, words(name), unit))}
+        {proxiesOf(campaign).map((name) => column(`proxy/${name}`, words(name)))}
         {campaign.objectives.map(({ name, unit }) => column(`objective/${name}`, words(name), unit))}
-        {campaign.objectives.length === 1 && (
+        {predicted !== undefined && (
           <th scope="col" class="numeric">
-            Predicted
+            Predicted {predicted === 'compromise' && <small>compromise</small>}
           </th>
         )}
         {column('changed', 'Changed')}
@@ -106,8 +110,11 @@ function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; rea
 
 function Row({ experiment, campaign }: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
   const [open, setOpen] = useState(false);
-  const { number, status, step, point, objectives, changedAt } = experiment;
-  const at = status === 'running' && step !== undefined ? words(step) : undefined;
+  const { number, status, point, objectives, changedAt } = experiment;
+  const at = whereText(experiment);
+  const predicted = predictedName(campaign);
+  const belief = predicted === undefined ? undefined : predictionOf(experiment)?.[predicted];
+  const proxies = proxiesOf(campaign);
   return (
     <>
       <tr class={open ? 'open' : ''}>
@@ -122,18 +129,19 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
         {campaign.parameters.map(({ name }) => (
           <td class="numeric">{cell(point[name])}</td>
         ))}
+        {proxies.map((name) => (
+          <td class="numeric">{cell(observed(experiment, name))}</td>
+        ))}
         {campaign.objectives.map(({ name }) => (
           <td class="numeric strong">{objectives?.[name] === undefined ? '' : precise(objectives[name])}</td>
         ))}
-        {campaign.objectives.length === 1 && (
-          <td class="numeric quiet">{beliefText(experiment.predicted?.[campaign.objectives[0]!.name])}</td>
-        )}
+        {predicted !== undefined && <td class="numeric quiet">{belief === undefined ? '' : beliefText(belief)}</td>}
         <td class="numeric quiet">{clock(changedAt)}</td>
       </tr>
       {open && (
         <tr class="more-about">
-          <td colSpan={4 + campaign.parameters.length + campaign.objectives.length}>
-            <Details experiment={experiment} />
+          <td colSpan={4 + campaign.parameters.length + proxies.length + campaign.objectives.length}>
+            <Details experiment={experiment} campaign={campaign} />
           </td>
         </tr>
       )}
@@ -141,39 +149,16 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
   );
 }
 
+/** The step that it is at, or how long it may wait. */
+function whereText({ status, step, decisions }: ExperimentView): string | undefined {
+  if (status === 'running') return step === undefined ? undefined : words(step);
+  const hold = decisions.at(-1);
+  if (status !== 'held' || hold?.kind !== 'hold') return undefined;
+  return hold.until === undefined ? hold.place : `until ${moment(hold.until, hold.at)}`;
+}
+
 /** Whole numbers as they are, others with all their digits so that they stand under each other. */
 function cell(value: number | string | undefined): string {
   if (typeof value !== 'number') return value ?? '–';
   return Number.isInteger(value) ? figure(value) : precise(value);
-}
-
-/** One column has room for one objective; the details tell of all. */
-const beliefText = (belief: { readonly mean: number; readonly sd: number } | undefined): string =>
-  belief === undefined ? '' : `${precise(belief.mean, 3)} ± ${precise(belief.sd, 2)}`;
-
-function Details({ experiment }: { readonly experiment: ExperimentView }) {
-  const { id, why, reason, stage, observations, predicted, suggestedAt } = experiment;
-  const expected = Object.entries(predicted ?? {}).map(([name, belief]) => `${words(name)} ${beliefText(belief)}`);
-  const observed = Object.entries(observations).map(([name, value]) => `${words(name)} ${figure(value)}`);
-  const facts: readonly (readonly [string, string | undefined])[] = [
-    ['Why here', why],
-    ['Reason', reason],
-    ['Stage', stage],
-    ['Predicted', expected.join(', ')],
-    ['Observed', observed.join(', ')],
-    ['Suggested', clock(suggestedAt)],
-    ['Id', id],
-  ];
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) =>
-        value === undefined || value === '' ? null : (
-          <div>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ),
-      )}
-    </dl>
-  );
 }

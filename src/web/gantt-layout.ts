@@ -10,7 +10,7 @@ export interface PlacedBar {
   readonly height: number;
   readonly number: number;
   readonly kind: 'process' | 'move';
-  readonly state: BarState | 'planned';
+  readonly state: BarState | 'planned' | 'held';
   readonly start: number;
   readonly end: number;
   readonly device: string;
@@ -21,6 +21,16 @@ export interface PlacedBar {
   readonly done?: number | undefined;
   /** More than one: so many commands, too short to be told apart at this zoom. */
   readonly count: number;
+}
+
+/** A sample that waits in a rack for a decision. */
+export interface HeldBar {
+  readonly place: string;
+  readonly number: number;
+  /** The stage that has been measured. */
+  readonly step: string;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface Lane {
@@ -44,6 +54,8 @@ export interface GanttInput {
   readonly devices: readonly Pick<DeviceView, 'id' | 'places' | 'concurrency' | 'batch' | 'transporter'>[];
   readonly bars: Iterable<BarView>;
   readonly plan: readonly PlannedBar[];
+  /** Racks with samples that were held get lanes below the devices. */
+  readonly held?: readonly HeldBar[];
   readonly now: number;
   /** What to show of the past, ms; undefined: all of it. */
   readonly span: number | undefined;
@@ -54,8 +66,11 @@ export interface GanttInput {
 
 const row = 20;
 const gap = 8;
+/** Of a rack: many samples wait at once. */
+const thinRow = 14;
 /** Devices that work on many samples at once show them in so many rows; more share the last. */
 const mostRows = 4;
+const mostHeld = 8;
 
 interface Span {
   readonly start: number;
@@ -69,23 +84,26 @@ export function layOutGantt(input: GanttInput): GanttLayout {
   const bars: PlacedBar[] = [];
   const byDevice = groupVisible(input, from, to);
   let y = 0;
-  input.devices.forEach((device, lane) => {
-    const own = byDevice.get(device.id) ?? [];
-    const rows = assignRows(own, rowsOf(device));
+  const addLane = (id: string, most: number, rowHeight: number) => {
+    const own = byDevice.get(id) ?? [];
+    const rows = assignRows(own, most);
     const used = Math.max(1, ...rows.map((r) => r + 1));
-    const placed = own.map((bar, i) => place(bar, lane, y + rows[i]! * row, scale, input));
+    const placed = own.map((bar, i) =>
+      place(bar, { lane: lanes.length, top: y + rows[i]! * rowHeight, rowHeight }, scale, input),
+    );
     bars.push(...mergeTiny(placed));
-    const height = used * row + gap;
-    lanes.push({ device: device.id, y, height });
+    const height = used * rowHeight + gap;
+    lanes.push({ device: id, y, height });
     y += height;
-  });
+  };
+  for (const device of input.devices) addLane(device.id, rowsOf(device), row);
+  for (const rack of new Set(input.held?.map(({ place }) => place))) addLane(rack, mostHeld, thinRow);
   return { lanes, bars, height: y, from, to, nowX: scale(input.now), scale };
 }
 
 function place(
   bar: Unplaced,
-  lane: number,
-  top: number,
+  { lane, top, rowHeight }: { readonly lane: number; readonly top: number; readonly rowHeight: number },
   scale: (at: number) => number,
   { width, now }: GanttInput,
 ): PlacedBar {
@@ -98,7 +116,7 @@ function place(
     x,
     width: Math.max(1.5, end - x),
     y: top + gap / 2 + thin,
-    height: row - 2 - 2 * thin,
+    height: rowHeight - 2 - 2 * thin,
     count: 1,
     ...(bar.state === 'running' ? { done: Math.max(0, Math.min(end, scale(now)) - x) } : {}),
   };
@@ -139,7 +157,7 @@ function windowOf({ now, span, openedAt, finishedAt, plan }: GanttInput): { from
 
 type Unplaced = Omit<PlacedBar, 'lane' | 'x' | 'width' | 'y' | 'height' | 'done' | 'count'>;
 
-function groupVisible({ bars, plan, now }: GanttInput, from: number, to: number): Map<string, Unplaced[]> {
+function groupVisible({ bars, plan, held = [], now }: GanttInput, from: number, to: number): Map<string, Unplaced[]> {
   const groups = new Map<string, Unplaced[]>();
   const add = (bar: Unplaced) => {
     if (bar.end < from || bar.start > to) return;
@@ -158,6 +176,9 @@ function groupVisible({ bars, plan, now }: GanttInput, from: number, to: number)
     if (bar.end > now && !begun.has(nameOf(bar)))
       add({ ...bar, key: `plan-${i}`, start: Math.max(bar.start, now), state: 'planned' });
   });
+  held.forEach(({ place: device, ...bar }, i) =>
+    add({ ...bar, key: `held-${i}`, device, kind: 'process', state: 'held' }),
+  );
   for (const group of groups.values()) group.sort((a, b) => a.start - b.start || a.end - b.end);
   return groups;
 }

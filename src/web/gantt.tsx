@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
-import type { BarView, CampaignView, DeviceView, StatusView } from '../server/contract.ts';
+import type { BarView, CampaignView, DeviceView, ExperimentView, StatusView } from '../server/contract.ts';
 import { timeTicks } from './axis.ts';
+import { heldBars } from './decisions.ts';
 import { clock, duration, words } from './format.ts';
 import {
   layOutGantt,
@@ -16,6 +17,7 @@ import { useWidth } from './width.ts';
 export interface GanttProps {
   readonly devices: ReadonlyMap<string, DeviceView>;
   readonly bars: ReadonlyMap<string, BarView>;
+  readonly experiments: ReadonlyMap<string, ExperimentView>;
   readonly status: StatusView | undefined;
   readonly campaign: CampaignView | undefined;
   readonly now: number;
@@ -31,7 +33,7 @@ const spans = [
 const axisHeight = 22;
 
 /** What every device did, does and will do. Colours follow the experiment, so that a sample can be followed by eye. */
-export function GanttPanel({ devices, bars, status, campaign, now }: GanttProps) {
+export function GanttPanel({ devices, bars, experiments, status, campaign, now }: GanttProps) {
   const [chosenSpan, zoom] = useState<number | 'all'>();
   const suitable = useMemo(() => suitableSpan(bars.values(), [10 * minute, 60 * minute, 480 * minute]), [bars]);
   const zoomed = chosenSpan ?? suitable;
@@ -48,13 +50,14 @@ export function GanttPanel({ devices, bars, status, campaign, now }: GanttProps)
         devices: [...devices.values()],
         bars: bars.values(),
         plan: status?.plan ?? [],
+        held: campaign?.legs === undefined ? [] : heldBars(experiments.values(), seen),
         now: seen,
         span,
         openedAt: campaign?.openedAt ?? now,
         finishedAt: campaign?.finishedAt,
         width,
       }),
-    [devices, bars, status?.plan, seen, span, width],
+    [devices, bars, experiments, status?.plan, seen, span, width],
   );
   const chosen = layout.bars.find((bar) => bar.key === selected);
   return (
@@ -81,7 +84,7 @@ export function GanttPanel({ devices, bars, status, campaign, now }: GanttProps)
         </div>
       </div>
       <p class="detail" role="status">
-        {chosen === undefined ? <Legend /> : describeBar(chosen)}
+        {chosen === undefined ? <Legend staged={campaign?.legs !== undefined} /> : describeBar(chosen)}
       </p>
     </Panel>
   );
@@ -190,11 +193,12 @@ function Bar({
 export function describeBar({ number, kind, step, device, from, to, state, start, end, count }: PlacedBar): string {
   const when = `${clock(start)} to ${clock(end)} (${duration(end - start)})`;
   if (count > 1) return `${device}: ${count} commands, ${when}`;
+  if (state === 'held') return `Experiment ${number}: measured in ${words(step)}, held in ${device}, ${when}`;
   const what = kind === 'move' ? `${device} moves it from ${from} to ${to}` : `${words(step)} on ${device}`;
   return `Experiment ${number}: ${what}, ${state === 'running' || state === 'planned' ? 'expected ' : ''}${when}, ${state}`;
 }
 
-const Legend = () => (
+const Legend = ({ staged }: { readonly staged: boolean }) => (
   <span class="legend">
     {[
       ['ok', 'done'],
@@ -202,6 +206,7 @@ const Legend = () => (
       ['planned', 'planned'],
       ['failed', 'failed'],
       ['indeterminate', 'indeterminate'],
+      ...(staged ? [['held', 'held']] : []),
     ].map(([state, label]) => (
       <span>
         <span class={`key ${state}`} /> {label}

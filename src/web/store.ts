@@ -20,6 +20,7 @@ export const emptyLab: Lab = {
     progress: new Map(),
     experiments: new Map(),
     results: new Map(),
+    links: new Map(),
     devices: new Map(),
     bars: new Map(),
     lots: new Map(),

@@ -1,7 +1,8 @@
-import type { Campaign, Definition } from '../../domain/campaign.ts';
+import type { Definition } from '../../domain/campaign.ts';
 import { unitOf } from '../../domain/campaign.ts';
+import { isStaged, legsOf } from '../../domain/stages.ts';
 import type { EventOf, LabEvent } from '../../domain/event.ts';
-import type { CampaignState, CampaignView, ObjectiveView, ProgressView, SourceView } from '../contract.ts';
+import type { CampaignState, CampaignView, LegView, ObjectiveView, ProgressView, SourceView } from '../contract.ts';
 import { noCounts } from '../life-cycle.ts';
 import { bestOf } from './best.ts';
 import { put, update, type Model } from './model.ts';
@@ -46,7 +47,7 @@ function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
   model.protocol = protocol;
   put(model, 'campaign', {
     ...fixedPart(data.definition),
-    ...problemPart(campaign),
+    ...problemPart(data.definition),
     version: 1,
     id: data.campaign,
     state: 'running',
@@ -59,7 +60,9 @@ function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
 
 /** Another problem from here on: what counts as the best may be another experiment now. */
 function redefine(model: Model, { data }: EventOf<'campaign.changed'>): void {
-  change(model, { ...problemPart(data.campaign), version: data.version });
+  const { protocol } = model;
+  if (protocol === undefined) return;
+  change(model, { ...problemPart({ campaign: data.campaign, protocol }), version: data.version });
   changeProgress(model, { best: bestOf(model) });
 }
 
@@ -80,6 +83,8 @@ function trust(model: Model, { data }: EventOf<'suggestions.received'>): void {
   changeProgress(model, { sources });
 }
 
+type Problem = Pick<Definition, 'campaign' | 'protocol'>;
+
 function fixedPart({ protocol, lab }: Definition) {
   return {
     site: lab.site,
@@ -89,11 +94,14 @@ function fixedPart({ protocol, lab }: Definition) {
   };
 }
 
-function problemPart(campaign: Campaign) {
+function problemPart(problem: Problem) {
+  const { campaign } = problem;
+  const legs = legsView(problem);
   const { experiments, time, energy, money } = campaign.budget;
   return {
     parameters: Object.entries(campaign.space).map(([name, parameter]) => ({ name, unit: unitOf(parameter) })),
     objectives: campaign.objectives.map(objectiveView),
+    ...(legs === undefined ? {} : { legs }),
     batch: { size: campaign.batch.size, mode: campaign.batch.mode },
     budget: {
       experiments,
@@ -102,6 +110,19 @@ function problemPart(campaign: Campaign) {
       ...(money === undefined ? {} : { money }),
     },
   };
+}
+
+function legsView(problem: Problem): LegView[] | undefined {
+  if (!isStaged(problem)) return undefined;
+  const legs = legsOf(problem);
+  return legs.map(({ id, parameters, stages }, k) => ({
+    id,
+    parameters,
+    outputs:
+      k === legs.length - 1
+        ? problem.campaign.objectives.map(({ name }) => name)
+        : stages.flatMap(({ observes }) => Object.keys(observes)),
+  }));
 }
 
 const objectiveView = (objective: Definition['campaign']['objectives'][number]): ObjectiveView => ({

@@ -1,5 +1,5 @@
-import type { EventOf, LabEvent } from '../../domain/event.ts';
-import type { ExperimentView, LifeCycle } from '../contract.ts';
+import type { EventData, EventOf, LabEvent } from '../../domain/event.ts';
+import type { DecisionView, ExperimentView, LifeCycle } from '../contract.ts';
 import { hasEnded } from '../life-cycle.ts';
 import { betterOf } from './best.ts';
 import { campaignOf, changeProgress, progressOf } from './campaign.ts';
@@ -17,12 +17,19 @@ export function foldExperiments(model: Model, event: LabEvent): void {
     case 'experiment.observed': {
       const { experiment, stage, observations } = event.data;
       const known = model.sections.experiments.get(experiment)?.observations;
-      return turn(model, event, 'observed', { stage, observations: { ...known, ...observations } });
+      return turn(model, event, 'observed', { stage, observations: { ...known, [stage]: observations } });
     }
     case 'experiment.held':
-      return turn(model, event, 'held', { reason: event.data.reason });
-    case 'experiment.dropped':
-      return turn(model, event, 'dropped', { reason: event.data.reason });
+      return decide(model, event, 'held', holdOf(event));
+    case 'experiment.resumed': {
+      const { suggestion } = event.data;
+      const point = { ...model.sections.experiments.get(event.data.experiment)?.point, ...suggestion.point };
+      return decide(model, event, 'running', chosen(event.at, 'resume', suggestion), { point });
+    }
+    case 'experiment.dropped': {
+      const { reason } = event.data;
+      return decide(model, event, 'dropped', { at: event.at, kind: 'drop', reason }, { reason });
+    }
     case 'experiment.completed':
       return complete(model, event);
     case 'experiment.failed':
@@ -39,17 +46,15 @@ export function foldExperiments(model: Model, event: LabEvent): void {
 }
 
 function suggest(model: Model, { at, data }: EventOf<'experiment.suggested'>): void {
-  const { point, predicted, reason } = data.suggestion;
   put(model, 'experiments', {
     id: data.experiment,
     number: data.number,
     status: 'suggested',
-    point,
-    why: reason,
+    point: data.suggestion.point,
+    decisions: [chosen(at, 'start', data.suggestion)],
     observations: {},
     suggestedAt: at,
     changedAt: at,
-    ...(predicted === undefined ? {} : { predicted }),
   });
   count(model, undefined, 'suggested');
   forgetOldest(model);
@@ -72,10 +77,42 @@ function turn(model: Model, event: OfExperiment, status: LifeCycle, change: Part
   count(model, known.status, status);
 }
 
-/** A command runs it, unless it only clears the sample of an ended experiment away. */
+type Suggestion = EventData<'experiment.suggested'>['suggestion'];
+
+function chosen(at: number, kind: 'start' | 'resume', suggestion: Suggestion): DecisionView {
+  const { point, reason, stage, predicted, value, cost } = suggestion;
+  return { at, kind, reason, point, ...present({ stage, predicted, value, cost }) };
+}
+
+function holdOf({ at, data: { reason, stage, place, until } }: EventOf<'experiment.held'>): DecisionView {
+  return { at, kind: 'hold', reason, ...present({ stage, place, until }) };
+}
+
+/** Without the fields that are undefined. */
+const present = <T extends object>(fields: T) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+
+/** A sample whose doubt is over is held anew: it has waited since the first time, and is told once. */
+function decide(
+  model: Model,
+  event: OfExperiment,
+  status: LifeCycle,
+  decision: DecisionView,
+  change: Partial<ExperimentView> = {},
+): void {
+  const before = model.sections.experiments.get(event.data.experiment)?.decisions ?? [];
+  const last = before.at(-1);
+  const again = last?.kind === 'hold' && decision.kind === 'hold';
+  const decisions = again ? [...before.slice(0, -1), { ...decision, at: last.at }] : [...before, decision];
+  turn(model, event, status, { ...change, decisions });
+}
+
+/** A command runs it, unless it only carries a sample to where it waits, or one away whose experiment has ended. */
 function run(model: Model, { at, data: { command } }: EventOf<'command.intended'>): void {
   const known = model.sections.experiments.get(command.experiment);
-  if (known === undefined || hasEnded(known.status)) return;
+  if (known === undefined || known.status === 'held' || hasEnded(known.status)) return;
   const { stage, step, experiment } = command;
   turn(model, { at, data: { experiment } }, 'running', { stage, step });
 }

@@ -71,6 +71,7 @@ export const sectionNames: readonly Section[] = [
   'progress',
   'experiments',
   'results',
+  'links',
   'devices',
   'bars',
   'lots',

@@ -55,12 +55,14 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'campaign.halted': (d) => `HALT by ${d.by}${because(d.reason)}`,
   'campaign.finished': (d) => `Campaign ${d.outcome}${because(d.reason)}`,
   'suggestions.requested': (d) => `${plural(d.count, 'suggestion')} requested`,
-  'suggestions.received': (d) => `${plural(d.suggestions.length, 'suggestion')} received${trusting(d.model?.sources)}`,
+  'suggestions.received': (d) => `${received(d)}${trusting(d.model?.sources)}`,
   'suggestions.refused': (d) => `No suggestion${because(d.reason)}`,
   'experiment.suggested': (d) => `Experiment ${d.number} suggested${because(d.suggestion.reason)}`,
   'experiment.planned': (d, n) => `${n.experiment(d.experiment)} planned, its materials reserved`,
   'experiment.observed': (d, n) => `${n.experiment(d.experiment)} observed in ${d.stage}: ${figures(d.observations)}`,
   'experiment.held': (d, n) => `${n.experiment(d.experiment)} held${because(d.reason)}`,
+  'experiment.resumed': (d, n) =>
+    `${n.experiment(d.experiment)} goes on${d.suggestion.stage === undefined ? '' : ` with ${d.suggestion.stage}`}${because(d.suggestion.reason)}`,
   'experiment.dropped': (d, n) => `${n.experiment(d.experiment)} dropped${because(d.reason)}`,
   'experiment.completed': (d, n) => `${n.experiment(d.experiment)} completed: ${figures(d.objectives)}`,
   'experiment.failed': (d, n) => `${n.experiment(d.experiment)} failed${because(d.reason)}`,
@@ -82,6 +84,12 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'message.rejected': (d) => `Message on ${d.topic} rejected${because(d.reason)}`,
   'order.rejected': (d) => `Order ${d.order} of ${d.by} rejected${because(d.reason)}`,
 };
+
+function received({ suggestions, drops = [] }: EventData<'suggestions.received'>): string {
+  const resumed = suggestions.filter(({ resumes }) => resumes !== undefined).length;
+  if (resumed + drops.length === 0) return `${plural(suggestions.length, 'suggestion')} received`;
+  return `Decided: ${suggestions.length - resumed} to start, ${resumed} to go on, ${drops.length} to drop`;
+}
 
 /** What the batch owes to earlier campaigns. */
 const trusting = (sources: readonly { name: string; outcome: string; trust: number }[] = []): string =>

@@ -1,0 +1,39 @@
+import type { CampaignView, LinkView } from '../server/contract.ts';
+import { inputsText, rivalsText } from './decisions.ts';
+import { plural, words } from './format.ts';
+import { Panel } from './panel.tsx';
+
+/** What every output of a stage is predicted from, and how well. Absent where stages are not decided one by one. */
+export function LinksPanel(props: {
+  readonly links: ReadonlyMap<string, LinkView>;
+  readonly campaign: CampaignView | undefined;
+}) {
+  const { links, campaign } = props;
+  if (campaign?.legs === undefined || links.size === 0) return null;
+  return (
+    <Panel name="links" title="What predicts what">
+      <ul class="rows" title="Choices are compared by the mean log density of observations that were left out">
+        {[...links.values()].map((link) => (
+          <Link key={link.id} link={link} campaign={campaign} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Link({ link, campaign }: { readonly link: LinkView; readonly campaign: CampaignView }) {
+  const { stage, output, inputs, observations, explained } = link;
+  const share = explained > 0 ? `${Math.round(100 * explained)} % explained` : 'nothing explained yet';
+  const rivals = rivalsText(link);
+  return (
+    <li>
+      <strong>{words(output)}</strong> <span class="quiet">after {words(stage)}</span>
+      <p>
+        from {inputsText(link, campaign)} ({inputs})
+      </p>
+      <p class="quiet">
+        {plural(observations, 'sample')}, {share}. {rivals}
+      </p>
+    </li>
+  );
+}
