@@ -1,11 +1,12 @@
 import { describeFailure, type Failure } from '../base/failure.ts';
 import type { Campaign, Definition } from '../domain/campaign.ts';
 import { describeChange } from '../domain/change.ts';
-import type { LabEvent } from '../domain/event.ts';
+import type { EventOf, LabEvent } from '../domain/event.ts';
 import type { EngineStatus } from '../engine/status.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { bestOf, objectivesText, type Best } from './report.ts';
-import { amountText, clockText, digits, energyText } from './text.ts';
+import { bestOf, objectivesText, pointText, type Best } from './report.ts';
+import { predictedText } from './stages.ts';
+import { amountText, clockText, digits, durationText, energyText } from './text.ts';
 
 export type Mode = 'terminal' | 'plain' | 'json';
 
@@ -78,6 +79,9 @@ class Tally {
   #front: Best[];
   #completed = 0;
   readonly #underWay = new Set<string>();
+  /** Between two stages, until it is decided what comes next. */
+  readonly #held = new Set<string>();
+  #dropped = 0;
 
   constructor({ definition, ledger }: Pick<Source, 'definition' | 'ledger'>) {
     this.#definition = definition;
@@ -87,6 +91,8 @@ class Tally {
     for (const { experiment, parameters, status } of rows) {
       this.#points.set(experiment, parameters);
       if (status === 'completed') this.#completed += 1;
+      if (status === 'dropped') this.#dropped += 1;
+      if (status === 'held') this.#held.add(experiment);
       if (status === 'running' || status === 'observed') this.#underWay.add(experiment);
     }
   }
@@ -95,10 +101,32 @@ class Tally {
     // Another goal: what was second may be first now.
     if (event.type === 'campaign.changed') this.#front = bestOf(event.data.campaign, this.#ledger.experiments());
     if (event.type === 'experiment.suggested') this.#points.set(event.data.experiment, event.data.suggestion.point);
-    if (event.type === 'command.intended') this.#underWay.add(event.data.command.experiment);
+    if (event.type === 'command.intended' && !this.#held.has(event.data.command.experiment))
+      this.#underWay.add(event.data.command.experiment);
     if (event.type === 'experiment.completed') this.#complete(event.data);
+    this.#noteHold(event);
     if (event.type === 'experiment.completed' || event.type === 'experiment.cleared')
       this.#underWay.delete(event.data.experiment);
+  }
+
+  #noteHold({ type, data }: LabEvent): void {
+    switch (type) {
+      case 'experiment.held':
+        this.#held.add(data.experiment);
+        this.#underWay.delete(data.experiment);
+        return;
+      case 'experiment.resumed':
+        this.#underWay.add(data.experiment);
+        this.#held.delete(data.experiment);
+        return;
+      case 'experiment.dropped':
+        this.#dropped += 1;
+        this.#held.delete(data.experiment);
+        return;
+      case 'experiment.became_indeterminate':
+      case 'experiment.cancelled':
+        this.#held.delete(data.experiment);
+    }
   }
 
   #complete({ experiment, objectives }: Pick<Best, 'experiment' | 'objectives'>): void {
@@ -120,6 +148,8 @@ class Tally {
       best === undefined ? 'no result yet' : `best ${objectivesText(campaign, best.objectives)} (${best.experiment})`,
       ...(this.#front.length > 1 ? [`${this.#front.length} none beats`] : []),
       `${this.#underWay.size} running`,
+      ...(this.#held.size > 0 ? [`${this.#held.size} held`] : []),
+      ...(this.#dropped > 0 ? [`${this.#dropped} dropped`] : []),
       ...(eta === undefined ? [] : [`until about ${clockText(eta)}`]),
     ];
     return `[${String(this.#completed).padStart(String(total).length)}/${total}] ${parts.join(', ')}`;
@@ -152,9 +182,15 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
     case 'experiment.lost':
     case 'experiment.cancelled':
     case 'experiment.dropped':
-    case 'experiment.held':
     case 'experiment.resolved':
       return `${event.data.experiment} ${event.type.slice(11)}: ${event.data.reason}`;
+    case 'experiment.held':
+      return heldText(event);
+    case 'experiment.resumed': {
+      const { stage = 'the next stage', point, predicted, reason } = event.data.suggestion;
+      const expects = predicted === undefined ? '' : `, expects ${predictedText(campaign, predicted)}`;
+      return `${event.data.experiment} goes on with ${stage} at ${pointText(campaign, point)}${expects}: ${reason}`;
+    }
     case 'experiment.became_indeterminate':
       return (
         `${event.data.experiment} waits for a person: ${event.data.reason}\n` +
@@ -188,4 +224,10 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
     default:
       return undefined;
   }
+}
+
+function heldText({ at, data: { experiment, stage, place, until } }: EventOf<'experiment.held'>): string {
+  const where = place === undefined ? '' : ` in ${place}`;
+  const limit = until === undefined ? '' : `, for at most ${durationText(until - at)}`;
+  return `${experiment} held${where}${stage === undefined ? '' : ` after ${stage}`}${limit}`;
 }

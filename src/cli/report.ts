@@ -3,6 +3,7 @@ import type { Campaign, Definition } from '../domain/campaign.ts';
 import { unitOf } from '../domain/campaign.ts';
 import { describeChange } from '../domain/change.ts';
 import type { ExperimentRow, Ledger } from '../ledger/ledger.ts';
+import { stagesOf, stagesText, type StagesReport } from './stages.ts';
 import { amountText, clockText, digits, durationText, energyText, table } from './text.ts';
 
 export interface Best {
@@ -25,6 +26,8 @@ export interface Report {
   readonly best: readonly Best[];
   /** What the last batch trusted of earlier campaigns, 0 to 1, by outcome. */
   readonly sources: readonly { readonly name: string; readonly outcome: string; readonly trust: number }[];
+  /** Where stages are decided one after the other. */
+  readonly stages?: StagesReport;
   readonly makespanMs: number;
   readonly materials: readonly { material: string; used: number; waste: number; onHand: number; unit: string }[];
   readonly joules: number;
@@ -42,6 +45,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
   if (definition === undefined || campaign === undefined) return undefined;
   const rows = ledger.experiments();
   const totals = ledger.totals();
+  const stages = stagesOf(ledger, definition);
   const counts: Record<string, number> = {};
   for (const { status } of rows) counts[status] = (counts[status] ?? 0) + 1;
   return {
@@ -54,6 +58,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     changes: changesOf(ledger),
     best: bestOf(definition.campaign, rows),
     sources: definition.sources === undefined ? [] : sourcesOf(ledger),
+    ...(stages === undefined ? {} : { stages }),
     makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
     materials: materialsOf(ledger),
     joules: totals.energy.joules,
@@ -130,8 +135,10 @@ function sourcesOf(ledger: Ledger): Report['sources'] {
   return last.map(({ name, outcome, trust }) => ({ name, outcome, trust }));
 }
 
-const pointText = (campaign: Campaign, parameters: Best['parameters']): string =>
+/** Parameters with their units, those that have been chosen. */
+export const pointText = (campaign: Campaign, parameters: Best['parameters']): string =>
   Object.entries(campaign.space)
+    .filter(([name]) => parameters[name] !== undefined)
     .map(([name, parameter]) => {
       const value = parameters[name];
       const text = typeof value === 'number' ? digits(value, 4) : String(value);
@@ -174,6 +181,7 @@ export function reportText(report: Report, definition: Definition): string {
     `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
     `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,
     `Cost          ${digits(report.cost)} ${report.currency}`,
+    ...stagesText(report.stages, report.currency),
     ...(materials.length === 0
       ? []
       : ['Materials', table([['  material', 'used', 'of it waste', 'left'], ...materials])]),

@@ -1,5 +1,6 @@
 import type { Definition } from '../../domain/campaign.ts';
 import { bestText } from '../report.ts';
+import { heldBefore, stagesText } from '../stages.ts';
 import { amountText, digits, durationText, energyText, table } from '../text.ts';
 import type { Bar, Figures } from './figures.ts';
 
@@ -55,6 +56,7 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
   const lots = first.stock.flatMap(({ material, emptied }) =>
     emptied.map(({ lot, at }) => `  ${lot} of ${material} is used up after ${durationText(at)}`),
   );
+  const held = heldBefore(definition);
   const completed = (figures: Figures) => figures.report.experiments['completed'] ?? 0;
   const stuck = all.filter(({ finished }) => !finished).length;
   const lines = [
@@ -64,6 +66,7 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
       durationText,
     )}`,
     `Experiments   ${band(of(completed), digits)} completed of ${definition.campaign.budget.experiments}`,
+    ...droppedLines(all),
     ...first.report.best.slice(0, 1).map((best) => `Best          ${bestText(definition, best)}`),
     `Energy        ${band(
       of(({ report }) => report.joules),
@@ -82,11 +85,15 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
       digits,
     )} times`,
     ...(stuck > 0 ? [`Not finished  ${stuck} of ${all.length} before nothing moved any more`] : []),
+    ...stagesText(first.report.stages, definition.lab.currency),
     'Use of devices',
     table([['  device', 'at work'], ...usesOf(all).map(([device, share]) => [`  ${device}`, percent(share)])]),
     `  The bottleneck is ${bottleneckOf(all)}.${relief === undefined ? '' : ` ${reliefText(relief, first)}`}`,
     ...(waits.length === 0 ? [] : ['Longest wait before a step']),
-    ...waits.map((step) => `  ${step} ${durationText(Math.max(...of(({ longestWaits }) => longestWaits[step] ?? 0)))}`),
+    ...waits.map((step) => {
+      const longest = durationText(Math.max(...of(({ longestWaits }) => longestWaits[step] ?? 0)));
+      return `  ${step} ${longest}${held.has(step) ? ', held for a decision' : ''}`;
+    }),
     'Materials',
     table([
       ['  material', 'used', 'left'],
@@ -101,6 +108,12 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
     gantt(first.bars, Math.max(1, first.report.makespanMs)),
   ];
   return lines.join('\n');
+}
+
+/** How many samples of a staged campaign were given up on the way. */
+function droppedLines(all: readonly Figures[]): string[] {
+  const counts = all.flatMap(({ report }) => report.stages?.dropped ?? []);
+  return counts.length === 0 ? [] : [`Dropped       ${band(counts, digits)} after their proxies`];
 }
 
 const reliefText = ({ device, makespanMs }: Relief, { report }: Figures): string => {
