@@ -139,7 +139,10 @@ function stagedProblem(
         ...(shared[k] === undefined ? {} : { shared: shared[k].shared }),
       };
     }),
-    objectives: problem.objectives,
+    objectives: problem.objectives.map((objective, m) => {
+      const aim = definition.campaign.objectives[m]!.stop_at;
+      return aim === undefined ? objective : { ...objective, aim };
+    }),
   };
 }
 

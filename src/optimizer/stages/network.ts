@@ -1,7 +1,7 @@
 import { costOf } from '../cost.ts';
-import type { Objective, Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import { type Space, compileSpace, encode, modelPoint } from '../space.ts';
-import type { FinishedStage, PendingStage, Stage, StagedProblem, StagedRow } from './staged.ts';
+import type { AimedObjective, FinishedStage, PendingStage, Stage, StagedProblem, StagedRow } from './staged.ts';
 
 /** A stage with everything that does not depend on data worked out; stages are named by their index. */
 export interface Node {
@@ -23,7 +23,7 @@ export interface Network {
   readonly last: number;
   /** It and its ancestors, which a sample must finish, in order. */
   readonly path: readonly number[];
-  readonly objectives: readonly Objective[];
+  readonly objectives: readonly AimedObjective[];
 }
 
 /** One sample in coordinates: search coordinates of the parameters and raw outputs of every finished stage. */

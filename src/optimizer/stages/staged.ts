@@ -37,8 +37,16 @@ export interface Stage {
 export interface StagedProblem {
   /** In any order; `after` makes a directed graph without cycles. */
   readonly stages: readonly Stage[];
-  /** Outputs of one and the same stage, which ends a sample. Several are joined by Chebyshev scalarisation. */
-  readonly objectives: readonly Objective[];
+  /**
+   * Outputs of one and the same stage, which ends a sample. Several are joined: by how far they are from their aims where
+   * all have one, else by Chebyshev scalarisation with newly drawn weights.
+   */
+  readonly objectives: readonly AimedObjective[];
+}
+
+export interface AimedObjective extends Objective {
+  /** What is good enough: the value to be reached together with the aims of the other objectives. */
+  readonly aim?: number;
 }
 
 export interface FinishedStage {
@@ -75,7 +83,7 @@ export interface LinkReport {
   readonly output: string;
   readonly inputs: LinkInputs;
   readonly observations: number;
-  /** Mean leave-one-out log predictive density (standardised output, natural logarithm) of every choice; more is better. */
+  /** Log posterior of every choice's fit (standardised output, natural logarithm); more is better. */
   readonly evidence: Readonly<Partial<Record<LinkInputs, number>>>;
   /** 1 - squared leave-one-out error / variance of the chosen one. */
   readonly explained: number;
