@@ -1,36 +1,105 @@
-import { obstacleTo, type Obstacle } from './gate.ts';
+import { crewOf, obstacleTo, type Haste, type Obstacle } from './gate.ts';
 import type { Assignment, Dispatch, Plan, SchedulingProblem } from './model.ts';
+import { outlook, type Outlook } from './outlook.ts';
 import { sceneOf, type Scene } from './scene.ts';
+import { bandOf, isHead } from './standing.ts';
 
 /**
- * What may start at `now`. Device order and batches are those of the plan; the order of moves may float. A start takes what
- * it needs away from those that are asked after it, so that all of `start` can be started together. `wakeAt` is the next
- * time (ms) at which a start becomes possible, or a maximum wait of a sample without a plan is missed, by time alone.
+ * What may start at `now`. Device order and batches are those of the plan; the order of moves may float. Nothing starts
+ * that could make a maximum wait be missed while all durations stay within their bands. A start takes what it needs away
+ * from those that are asked after it, so that all of `start` can be started together. `wakeAt` is the next time (ms) at
+ * which a start becomes possible, or a maximum wait of a sample without a plan is missed, by time alone.
  */
 export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
   const scene = sceneOf(problem, plan);
-  const start: Assignment[] = [];
-  const waiting: { assignment: Assignment; reason: string }[] = [];
-  const started = new Set<Assignment>();
-  let wakeAt = Infinity;
+  let turn = new Turn(scene, 'punctual');
+  // In a lab at rest the plan's times would be put off for ever; and what nothing can make safe is tried in the end.
+  if (turn.isStuck) turn = new Turn(scene, 'prompt');
+  if (turn.isStuck && turn.wakeAt === Infinity) turn.risk();
+  const { start, waiting } = turn;
+  let { wakeAt } = turn;
+  wakeAt = Math.min(wakeAt, turn.lookAt);
   for (const { until = Infinity } of plan.unplanned) if (until >= problem.now) wakeAt = Math.min(wakeAt, until + 1);
-  for (const assignment of [...scene.next.values()].sort((a, b) => a.start - b.start)) {
-    if (started.has(assignment)) continue;
-    const obstacle = obstacleTo(scene, assignment, start);
-    if (obstacle === undefined) {
-      for (const together of crewOf(scene, assignment)) {
-        start.push(together);
-        started.add(together);
-      }
-      continue;
-    }
-    waiting.push({ assignment, reason: obstacle.reason });
-    wakeAt = Math.min(wakeAt, timeOf(obstacle, problem.now));
-  }
   return wakeAt === Infinity ? { start, waiting } : { start, waiting, wakeAt };
 }
 
-const crewOf = ({ batches }: Scene, assignment: Assignment): readonly Assignment[] =>
-  (assignment.kind === 'process' && assignment.batch !== undefined && batches.get(assignment.batch)) || [assignment];
+/** Every sample is asked once, those first whose maximum waits run. */
+class Turn {
+  readonly start: Assignment[] = [];
+  readonly waiting: { assignment: Assignment; reason: string }[] = [];
+  /** When something else than a danger passes. */
+  wakeAt = Infinity;
+  /** When a danger may have passed. */
+  lookAt = Infinity;
+  readonly #scene: Scene;
+  #ahead: Outlook;
+  /** The first of those that only endanger a maximum wait. */
+  #risky: readonly Assignment[] | undefined;
 
-const timeOf = ({ until }: Obstacle, now: number): number => (until !== undefined && until > now ? until : Infinity);
+  constructor(scene: Scene, haste: Haste) {
+    this.#scene = scene;
+    this.#ahead = outlook(scene);
+    const { urgent } = this.#ahead;
+    const rank = (assignment: Assignment) => (urgent.has(assignment) ? 0 : 1);
+    for (const next of [...scene.next.values()].sort((a, b) => rank(a) - rank(b) || a.start - b.start))
+      if (!this.start.includes(next)) this.#ask(next, this.#ahead.urgent.has(next) ? 'urgent' : haste);
+  }
+
+  /** Nothing runs, nothing starts, and something could. */
+  get isStuck(): boolean {
+    return this.start.length === 0 && this.#scene.running.length === 0 && this.#risky !== undefined;
+  }
+
+  risk(): void {
+    this.start.push(...this.#risky!);
+  }
+
+  #ask(assignment: Assignment, haste: Haste): void {
+    const crew = crewOf(this.#scene, assignment, haste === 'urgent');
+    const obstacle = obstacleTo(this.#scene, assignment, this.start, haste);
+    if (obstacle !== undefined) {
+      this.wakeAt = Math.min(this.wakeAt, this.#timeOf(obstacle));
+      this.waiting.push({ assignment, reason: obstacle.reason });
+      return;
+    }
+    const after = this.#outlookWith(crew);
+    const danger = this.#dangerTo(assignment, crew, after);
+    if (danger === undefined) {
+      this.start.push(...crew);
+      this.#ahead = after;
+      return;
+    }
+    this.#risky ??= crew;
+    this.lookAt = Math.min(this.lookAt, this.#timeOf(danger));
+    this.waiting.push({ assignment, reason: danger.reason });
+  }
+
+  /** The outlook when these start as well. */
+  #outlookWith(crew: readonly Assignment[]): Outlook {
+    const { shortfalls } = this.#ahead;
+    const heads = crew.filter((member) => isHead(this.#scene, member) && !shortfalls.has(member.sample));
+    if (shortfalls.size + heads.length === 0) return this.#ahead;
+    return outlook(this.#scene, [...this.start, ...crew], new Set(heads.map(({ sample }) => sample)));
+  }
+
+  /** A maximum wait that could be missed if these started now, unless it could be anyway. */
+  #dangerTo(assignment: Assignment, crew: readonly Assignment[], after: Outlook): Obstacle | undefined {
+    const { samples, problem } = this.#scene;
+    const { sample, step } = assignment;
+    for (const [id, { ms, passes }] of after.shortfalls) {
+      if (ms <= Math.max(0, this.#ahead.shortfalls.get(id)?.ms ?? 0)) continue;
+      if (!crew.some((member) => member.sample === id))
+        return { reason: `${step} of ${sample} waits, so that ${id} surely keeps its maximum wait.` };
+      const reason = `${step} of ${sample} waits until what follows it within its maximum wait is surely free.`;
+      if (!passes || ms === Infinity) return { reason };
+      // What it waits for may be put off as well: it is not asked again at every instant.
+      const soon = bandOf(problem, samples.get(sample)!, assignment).low / 10;
+      return { reason, until: problem.now + Math.ceil(Math.max(ms, soon)) };
+    }
+    return undefined;
+  }
+
+  #timeOf({ until }: Obstacle): number {
+    return until !== undefined && until > this.#scene.problem.now ? until : Infinity;
+  }
+}

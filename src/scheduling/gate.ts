@@ -8,14 +8,25 @@ export interface Obstacle {
   readonly until?: number;
 }
 
+/** punctual: it also waits for its time in the plan; prompt: for its turn; urgent: only for what it needs itself. */
+export type Haste = 'punctual' | 'prompt' | 'urgent';
+
 /** What keeps this assignment, the next of its sample, from starting now, given what is started at the same time. */
-export function obstacleTo(scene: Scene, assignment: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+export function obstacleTo(
+  scene: Scene,
+  assignment: Assignment,
+  started: readonly Assignment[],
+  haste: Haste,
+): Obstacle | undefined {
   const busy = ownActivity(scene, assignment);
   if (busy !== undefined) return busy;
-  if (assignment.kind === 'move') return moveObstacle(scene, assignment, started);
-  return assignment.batch === undefined
-    ? (workObstacle(scene, assignment, started) ?? tooEarly(scene, assignment))
-    : (batchObstacle(scene, assignment) ?? tooEarly(scene, assignment));
+  if (assignment.kind === 'move') return moveObstacle(scene, assignment, started, haste);
+  const urgent = haste === 'urgent';
+  const obstacle =
+    assignment.batch === undefined
+      ? workObstacle(scene, assignment, started, urgent)
+      : batchObstacle(scene, assignment, started, urgent);
+  return obstacle ?? (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment));
 }
 
 function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
@@ -27,14 +38,20 @@ function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obsta
     : { reason: `${running.step} of ${sample} is running on ${running.resource}, ${left}.` };
 }
 
-function moveObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+function moveObstacle(
+  scene: Scene,
+  move: Assignment,
+  started: readonly Assignment[],
+  haste: Haste,
+): Obstacle | undefined {
   return (
     notReleased(scene, move) ??
     doorObstacle(scene, move.from!, started) ??
     doorObstacle(scene, move.to!, started) ??
-    turnObstacle(scene, move, started) ??
+    (haste === 'urgent' ? undefined : turnObstacle(scene, move, started)) ??
     placeObstacle(scene, move, started) ??
-    carrierObstacle(scene, move, started)
+    carrierBusy(scene, move, started) ??
+    (haste === 'punctual' ? carrierOrder(scene, move) : undefined)
   );
 }
 
@@ -115,42 +132,37 @@ function placeObstacle(scene: Scene, move: Assignment, started: readonly Assignm
   return first.until === Infinity ? { reason } : { reason, until: first.until };
 }
 
-/**
- * The transporter is free, and nothing that is planned before this move on it is ready or would lose its maximum wait. A
- * move planned earlier that should have gone by now and cannot does not hold up the others.
- */
-function carrierObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+function carrierBusy(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
   const { resource, sample } = move;
-  const { now } = scene.problem;
   const taken = started.find((other) => other.kind === 'move' && other.resource === resource);
   if (taken !== undefined) return { reason: `${sample} waits for ${resource}, which moves ${taken.sample} first.` };
   const busy = scene.running.find(({ activity }) => activity.kind === 'move' && activity.resource === resource);
-  if (busy !== undefined) {
-    const left = remaining(busy.activity.expectedEnd - now);
-    return { reason: `${sample} waits for ${resource}, which moves ${busy.sample}, ${left}.` };
-  }
+  if (busy === undefined) return undefined;
+  const left = remaining(busy.activity.expectedEnd - scene.problem.now);
+  return { reason: `${sample} waits for ${resource}, which moves ${busy.sample}, ${left}.` };
+}
+
+/** A move planned earlier is not due yet; one that should have gone by now and cannot does not hold up the others. */
+function carrierOrder(scene: Scene, move: Assignment): Obstacle | undefined {
+  const { resource, sample } = move;
+  const { now } = scene.problem;
   if (move.start <= now) return undefined;
   for (const other of scene.coming) {
     if (other === move) return undefined;
     if (other.kind !== 'move' || other.resource !== resource || other.start >= move.start) continue;
-    if (other.start > now) {
-      const reason = `${sample} waits for ${resource}, which moves ${other.sample} first, ${remaining(other.start - now)}.`;
-      return { reason, until: Math.min(other.start, move.start) };
-    }
-    if (cannotWait(scene, other, move))
-      return { reason: `${sample} waits for ${resource}, kept for ${other.sample}, which must not wait.` };
+    if (other.start <= now) continue;
+    const reason = `${sample} waits for ${resource}, which moves ${other.sample} first, ${remaining(other.start - now)}.`;
+    return { reason, until: Math.min(other.start, move.start) };
   }
   return undefined;
 }
 
-/** True when a move that comes first in the plan leads to a step with a maximum wait that `move` could use up. */
-function cannotWait({ samples }: Scene, other: Assignment, move: Assignment): boolean {
-  const step = samples.get(other.sample)?.remaining.find(({ id }) => id === other.step);
-  const max = step?.lag.max;
-  return max !== undefined && max < move.end - move.start + (other.end - other.start);
-}
-
-function workObstacle(scene: Scene, work: Assignment, started: readonly Assignment[]): Obstacle | undefined {
+function workObstacle(
+  scene: Scene,
+  work: Assignment,
+  started: readonly Assignment[],
+  urgent: boolean,
+): Obstacle | undefined {
   const { resource, sample } = work;
   const { problem, running } = scene;
   const { concurrency } = problem.resources.find(({ id }) => id === resource)!;
@@ -161,8 +173,10 @@ function workObstacle(scene: Scene, work: Assignment, started: readonly Assignme
     const left = remaining(first.activity.expectedEnd - problem.now);
     return { reason: `${sample} waits for ${resource}, busy with ${first.activity.step} of ${first.sample}, ${left}.` };
   }
+  if (starting.length >= concurrency)
+    return { reason: `${sample} waits for ${resource}: ${starting[0]!.step} of ${starting[0]!.sample} comes first.` };
   const earlier: Assignment[] = [];
-  for (const other of scene.comingTo.get(resource)!) {
+  for (const other of urgent ? [] : scene.comingTo.get(resource)!) {
     if (other === work) break;
     if (other.kind === 'process' && other.sample !== sample && !started.includes(other)) earlier.push(other);
   }
@@ -170,34 +184,62 @@ function workObstacle(scene: Scene, work: Assignment, started: readonly Assignme
   if (earlier.length > 0 && room <= 0)
     return { reason: `${sample} waits for ${resource}: ${earlier[0]!.step} of ${earlier[0]!.sample} comes first.` };
   if (!arrives(scene, work)) return undefined;
-  return turnObstacle(scene, work, started) ?? placeObstacle(scene, { ...work, to: resource }, started);
+  const turn = urgent ? undefined : turnObstacle(scene, work, started);
+  return turn ?? placeObstacle(scene, { ...work, to: resource }, started);
+}
+
+/**
+ * Those of a run who start now: all; of an urgent one, those who are there.
+ */
+export function crewOf(scene: Scene, assignment: Assignment, urgent: boolean): readonly Assignment[] {
+  if (assignment.kind !== 'process' || assignment.batch === undefined) return [assignment];
+  const members = scene.batches.get(assignment.batch)!;
+  return urgent ? members.filter((member) => isThere(scene, member)) : members;
+}
+
+function isThere({ samples, problem, next }: Scene, member: Assignment): boolean {
+  const { at, running } = samples.get(member.sample)!;
+  const outside = problem.transport === undefined || at === undefined;
+  return running === undefined && next.get(member.sample) === member && (outside || at === member.resource);
 }
 
 /** A batch starts when all members are there, nobody else is inside, and no run before it is still to come. */
-function batchObstacle(scene: Scene, work: Assignment): Obstacle | undefined {
+function batchObstacle(
+  scene: Scene,
+  work: Assignment,
+  started: readonly Assignment[],
+  urgent: boolean,
+): Obstacle | undefined {
   const { resource, batch } = work;
-  const { samples, problem, next, batches } = scene;
-  const members = batches.get(batch!)!;
+  const members = crewOf(scene, work, urgent);
+  const passing = started.find(({ kind, from, to }) => kind === 'move' && (from === resource || to === resource));
+  if (passing !== undefined) return { reason: `The batch on ${resource} waits for the move of ${passing.sample}.` };
   const run = doorObstacle(scene, resource, []);
   if (run !== undefined) return run;
-  for (const member of members) {
-    const { at, running } = samples.get(member.sample)!;
-    const outside = problem.transport === undefined || at === undefined;
-    const there = running === undefined && next.get(member.sample) === member && (outside || at === resource);
-    if (!there) return { reason: `The batch on ${resource} waits for ${member.sample}.` };
-  }
+  const missing = members.find((member) => !isThere(scene, member));
+  if (missing !== undefined) return { reason: `The batch on ${resource} waits for ${missing.sample}.` };
   const names = new Set(members.map(({ sample }) => sample));
   const other = scene.holders.get(resource)?.find(({ sample }) => !names.has(sample));
   if (other !== undefined) {
     const reason = `The batch on ${resource} waits until ${other.sample} has left.`;
     return other.until === Infinity ? { reason } : { reason, until: other.until };
   }
+  const rests = urgent ? members.map((member) => notRested(scene, member)).find((obstacle) => obstacle) : undefined;
+  if (urgent) return rests;
   const before = scene.comingTo
     .get(resource)!
     .find(({ kind, batch: name }) => kind === 'process' && name !== undefined);
   if (before !== undefined && before.batch !== batch)
     return { reason: `The batch of ${work.sample} on ${resource} waits for the batch of ${before.sample}.` };
   return undefined;
+}
+
+function notRested({ problem, samples }: Scene, { sample, step }: Assignment): Obstacle | undefined {
+  const task = samples.get(sample)!;
+  const { min = 0 } = task.remaining.find(({ id }) => id === step)?.lag ?? {};
+  const until = Math.max(task.release, (task.lastStepEnd ?? -Infinity) + min);
+  if (until <= problem.now) return undefined;
+  return { reason: `${step} of ${sample} waits for its minimum wait, ${remaining(until - problem.now)}.`, until };
 }
 
 /** Only time is missing: a minimum wait, a release, or a wait that the plan makes so that a later maximum wait is kept. */

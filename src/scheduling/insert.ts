@@ -58,8 +58,9 @@ function mates(world: World, task: Task, others: readonly Task[]): Member[] {
   return alternatives.some(({ resource }) => world.runs[resource]!.some(hasRoom)) ? [] : crew;
 }
 
-/** Running samples first, then by priority, release and name. */
+/** Those whose maximum wait runs out first, then running samples, then by priority, release and name. */
 export function compareUrgency(a: Task, b: Task): number {
+  if (a.deadline !== b.deadline) return a.deadline < b.deadline ? -1 : 1;
   const running = Number(b.sample.running !== undefined) - Number(a.sample.running !== undefined);
   if (running !== 0) return running;
   if (a.sample.priority !== b.sample.priority) return b.sample.priority - a.sample.priority;

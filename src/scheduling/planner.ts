@@ -35,8 +35,14 @@ function tryAgain({ world, failed }: Attempt): void {
   }
 }
 
-const better = (old: Attempt, other: Attempt | undefined): Attempt =>
-  other !== undefined && other.failed.size < old.failed.size ? other : old;
+/** The one that leaves out fewer samples, above all of those whose maximum wait runs. */
+function better(old: Attempt, other: Attempt | undefined): Attempt {
+  if (other === undefined) return old;
+  const limited = ({ world, failed }: Attempt) =>
+    [...failed.keys()].filter((index) => world.lab.tasks[index]!.deadline < Infinity).length;
+  const less = limited(other) - limited(old) || other.failed.size - old.failed.size;
+  return less < 0 ? other : old;
+}
 
 /** Maximum waits may not allow the first order that is found: so many others are tried. */
 const tries = 4;
@@ -83,12 +89,13 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
 /** True when samples in the lab stand in each other's way. */
 const tangled = ({ failed }: Attempt): boolean => [...failed.values()].some((obstacle) => obstacle.tangled === true);
 
-/** True when samples are tangled, or one in the lab has lost its place in the plan just now. */
+/** True when samples are tangled, one in the lab has lost its place in the plan just now, or one without cannot wait. */
 function worthReplanning(attempt: Attempt, previous: Plan): boolean {
   if (tangled(attempt)) return true;
   const before = new Set(previous.unplanned.map(({ sample }) => sample));
   const { tasks } = attempt.world.lab;
-  return [...attempt.failed].some(
-    ([index, { cause }]) => cause === 'blocked' && tasks[index]!.at >= 0 && !before.has(tasks[index]!.sample.id),
-  );
+  return [...attempt.failed].some(([index, { cause }]) => {
+    const { at, deadline, sample } = tasks[index]!;
+    return cause === 'blocked' && (deadline < Infinity || (at >= 0 && !before.has(sample.id)));
+  });
 }

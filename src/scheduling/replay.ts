@@ -61,12 +61,18 @@ export class Replay {
     for (const [index, acts] of scripts) this.#enroll(lab.tasks[index]!, acts);
   }
 
-  /** The tracks of the samples that finish, by index. */
-  run(order: readonly Act[]): Map<number, Track> {
+  /** The tracks of the samples that finish, by index. The urgent acts go before all others as soon as they can. */
+  run(order: readonly Act[], urgent: readonly Act[] = []): Map<number, Track> {
     let open = order;
+    let first = urgent;
     for (;;) {
-      const left = open.filter((act) => !this.#try(act));
-      if (left.length === 0 || left.length === open.length) break;
+      const before = open.length + first.length;
+      const left = open.filter((act) => {
+        if (first.length > 0) first = first.filter((other) => !this.#try(other));
+        return !this.#try(act);
+      });
+      first = first.filter((act) => !this.#try(act));
+      if (left.length + first.length === 0 || left.length + first.length === before) break;
       open = left;
     }
     const tracks = new Map<number, Track>();

@@ -1,4 +1,4 @@
-import type { Lab } from './compile.ts';
+import type { Lab, Task } from './compile.ts';
 import type { Plan } from './model.ts';
 import { Replay, type Floors } from './replay.ts';
 import { scriptsOf, type Act } from './script.ts';
@@ -16,17 +16,17 @@ export const retime = (lab: Lab, previous: Plan): Map<number, Track> => timeScri
 /** The tracks of all samples whose acts can be done in the order of their keys; takes the others out of `scripts`. */
 export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, Track> {
   const floors: Floors = new Map();
-  const urgent = new Map<number, number>();
+  const urgent = new Map(lab.tasks.filter(isLimited).map(({ index, deadline }) => [index, deadline]));
+  const apart = new Set<string>();
   for (let round = 0; scripts.size > 0; round++) {
-    const tracks = new Replay(lab, scripts, floors).run(inOrder(scripts, urgent));
+    const tracks = new Replay(lab, scripts, floors).run(...inOrder(scripts, urgent));
     const stuck = [...scripts.keys()].filter((index) => !tracks.has(index));
     const late = stuck.length > 0 ? [] : lateWorks(lab, scripts, tracks);
     if (stuck.length + late.length === 0) return tracks;
     for (const index of stuck) scripts.delete(index);
-    for (const { index, before, floor, deadline } of late) {
+    for (const { index, before, floor } of late) {
       if (round < rounds && before !== undefined) floors.set(before, Math.max(floor, floors.get(before) ?? -Infinity));
-      else if (round < rounds && !urgent.has(index)) urgent.set(index, deadline);
-      else scripts.delete(index);
+      else if (round >= rounds || !leaveBehind(lab, scripts, index, apart)) scripts.delete(index);
     }
   }
   return new Map();
@@ -37,7 +37,6 @@ interface Late {
   readonly index: number;
   readonly before: Act | undefined;
   readonly floor: number;
-  readonly deadline: number;
 }
 
 function lateWorks(lab: Lab, scripts: ReadonlyMap<number, Act[]>, tracks: ReadonlyMap<number, Track>): Late[] {
@@ -50,7 +49,7 @@ function lateWorks(lab: Lab, scripts: ReadonlyMap<number, Act[]>, tracks: Readon
       if (end > -Infinity && work.start > end + maxLag) {
         const before = scripts.get(index)!.find((act) => act.kind === 'process' && act.step === work.step - 1);
         const floor = work.start - maxLag - (before?.duration ?? 0);
-        late.push({ index, before, floor, deadline: end + maxLag });
+        late.push({ index, before, floor });
         break;
       }
       end = work.end;
@@ -59,10 +58,34 @@ function lateWorks(lab: Lab, scripts: ReadonlyMap<number, Act[]>, tracks: Readon
   return late;
 }
 
-/** By the earlier plan's starts; what a running maximum wait asks for comes first, the shortest first. */
-function inOrder(scripts: ReadonlyMap<number, readonly Act[]>, urgent: ReadonlyMap<number, number>): Act[] {
-  const rank = ({ task, step }: Act) => (step === 0 ? (urgent.get(task.index) ?? Infinity) : Infinity);
-  const acts = [...scripts.values()].flat();
-  if (urgent.size === 0) return acts.sort((a, b) => a.key - b.key);
-  return acts.sort((a, b) => (rank(a) === rank(b) ? a.key - b.key : rank(a) - rank(b)));
+/** True when a maximum wait of the sample runs, or will run whatever happens. */
+const isLimited = ({ deadline }: Task): boolean => deadline < Infinity;
+
+/**
+ * A run does not wait for members that make one late whose maximum wait runs: they get another. False when there is no such
+ * run, or it has been tried.
+ */
+function leaveBehind(lab: Lab, scripts: Map<number, Act[]>, index: number, apart: Set<string>): boolean {
+  const batch = scripts.get(index)!.find(({ kind }) => kind === 'process')?.batch;
+  if (batch === undefined || apart.has(batch)) return false;
+  apart.add(batch);
+  let left = false;
+  for (const [other, acts] of scripts) {
+    if (isLimited(lab.tasks[other]!) || !acts.some((act) => act.batch === batch)) continue;
+    const later = acts.map((act) => (act.batch === batch ? { ...act, batch: `${batch}/later` } : act));
+    scripts.set(other, later);
+    left = true;
+  }
+  return left;
+}
+
+/** By the earlier plan's starts; and, the most urgent first, what running maximum waits ask for. */
+function inOrder(
+  scripts: ReadonlyMap<number, readonly Act[]>,
+  urgent: ReadonlyMap<number, number>,
+): [order: readonly Act[], urgent: readonly Act[]] {
+  const acts = [...scripts.values()].flat().sort((a, b) => a.key - b.key);
+  const deadline = ({ task, step }: Act) => (step === 0 ? (urgent.get(task.index) ?? Infinity) : Infinity);
+  const first = acts.filter((act) => deadline(act) < Infinity).sort((a, b) => deadline(a) - deadline(b));
+  return [acts.filter((act) => deadline(act) === Infinity), first];
 }

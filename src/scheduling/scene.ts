@@ -8,6 +8,8 @@ export interface Scene {
   readonly coming: readonly Assignment[];
   /** The first coming assignment of every sample. */
   readonly next: ReadonlyMap<string, Assignment>;
+  /** All coming assignments of every sample. */
+  readonly ways: ReadonlyMap<string, readonly Assignment[]>;
   /** Coming assignments that work on, or bring a sample to, a resource, in the order of the plan. */
   readonly comingTo: ReadonlyMap<string, readonly Assignment[]>;
   /** Members of every coming batch. */
@@ -25,14 +27,15 @@ export interface Holder {
 
 export function sceneOf(problem: SchedulingProblem, plan: Plan): Scene {
   const coming = plan.assignments.filter(({ fixed }) => fixed !== true);
-  const next = new Map<string, Assignment>();
-  for (const assignment of coming) if (!next.has(assignment.sample)) next.set(assignment.sample, assignment);
+  const ways = groupBy(coming, ({ sample }) => sample);
+  const next = new Map([...ways].map(([sample, way]) => [sample, way[0]!]));
   const running = problem.samples.flatMap(({ id, running: activity }) => (activity ? [{ sample: id, activity }] : []));
   return {
     problem,
     samples: new Map(problem.samples.map((sample) => [sample.id, sample])),
     coming,
     next,
+    ways,
     comingTo: groupBy(coming, (assignment) => (assignment.kind === 'move' ? assignment.to : assignment.resource)),
     batches: groupBy(coming, ({ kind, batch }) => (kind === 'process' ? batch : undefined)),
     running,

@@ -31,7 +31,6 @@ export class Gated implements Policy {
 export class OrderFollowing implements Policy {
   readonly #acts: readonly Assignment[];
   readonly #begun = new Set<Assignment>();
-  readonly #started = new Map<Assignment, number>();
 
   constructor({ assignments }: Plan) {
     this.#acts = assignments.filter(({ fixed }) => fixed !== true);
@@ -42,7 +41,7 @@ export class OrderFollowing implements Policy {
     const wakes: number[] = [];
     const left = this.#acts.filter((act) => !this.#begun.has(act));
     const seen = new Set<string>();
-    const state = new Floor(problem, this.#started);
+    const state = new Floor(problem);
     for (const act of left) {
       const crew =
         act.kind === 'process' && act.batch !== undefined ? left.filter((a) => a.batch === act.batch) : [act];
@@ -59,7 +58,6 @@ export class OrderFollowing implements Policy {
       for (const member of crew) {
         start.push(member);
         this.#begun.add(member);
-        this.#started.set(member, problem.now);
       }
     }
     return { start, wakeAt: Math.min(...wakes), missed: [] };
@@ -72,11 +70,9 @@ export class OrderFollowing implements Policy {
 /** What is possible in the lab at this moment. */
 class Floor {
   readonly #problem: SchedulingProblem;
-  readonly #started: ReadonlyMap<Assignment, number>;
 
-  constructor(problem: SchedulingProblem, started: ReadonlyMap<Assignment, number>) {
+  constructor(problem: SchedulingProblem) {
     this.#problem = problem;
-    this.#started = started;
   }
 
   /** When the act can start if nothing else happens; Infinity when something has to happen first. */
