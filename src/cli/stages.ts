@@ -173,17 +173,16 @@ export function stagesText(report: StagesReport | undefined, currency: string): 
     String(dropped),
     String(held),
   ]);
-  const would = dropped === 1 ? 'Carrying it through' : 'Carrying them through';
   return [
     'Stages',
     table([['  up to', 'samples', 'runs', 'time/run', 'energy/run', 'cost/run', 'dropped', 'held'], ...rows]),
-    `  ${samplesText(dropped)} dropped by decision, ${held} waiting for one.`,
+    `  ${dropped === 0 ? 'No sample' : samplesText(dropped)} dropped by decision, ${held} waiting for one.`,
     ...(spoiled > 0 ? [`  ${samplesText(spoiled)} dropped because the shelf life or the campaign ended first.`] : []),
     ...(saved === undefined
       ? []
       : [
-          `  ${would} would have taken about ${durationText(saved.time * 1000)} of device time, ${energyText(saved.energy)} and ` +
-            `${digits(saved.money)} ${currency}: an estimate from mean costs.`,
+          `  Against carrying every sample through this saved about ${durationText(saved.time * 1000)} of device time, ` +
+            `${energyText(saved.energy)} and ${digits(saved.money)} ${currency} (an estimate from mean costs).`,
         ]),
     ...batches.map(
       ({ device, places, runs, samplesPerRun }) =>

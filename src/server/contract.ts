@@ -68,6 +68,8 @@ export interface CampaignView {
   readonly stages: readonly string[];
   /** Absent where nothing is decided between the stages. */
   readonly legs?: readonly LegView[];
+  /** What the cost of a decision counts: seconds, joules or money. */
+  readonly costs?: 'time' | 'energy' | 'money';
   readonly batch: { readonly size: number; readonly mode: 'together' | 'rolling' };
   readonly budget: BudgetView;
   /** 1 as it was opened, one more with every change. */
@@ -140,7 +142,8 @@ export interface ExperimentView {
   readonly number: number;
   readonly status: LifeCycle;
   readonly stage?: string;
-  readonly step?: string;
+  /** Of the last command; undefined from a decision to the next one. */
+  readonly step?: string | undefined;
   readonly point: Readonly<Record<string, number | string>>;
   /** In their order; the first is its start. */
   readonly decisions: readonly DecisionView[];

@@ -1,6 +1,6 @@
 import type { CampaignView, DecisionView, ExperimentView } from '../server/contract.ts';
 import { actionText, beliefText, turnsOf, type Turn } from './decisions.ts';
-import { clock, duration, figure, moment, withUnit, words } from './format.ts';
+import { amount, clock, duration, figure, moment, money, withUnit, words } from './format.ts';
 
 /** All that is known of one experiment. */
 export function Details(props: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
@@ -39,6 +39,11 @@ export function Details(props: { readonly experiment: ExperimentView; readonly c
           ))}
         </ol>
       )}
+      {decisions.some(({ predicted }) => predicted?.['compromise'] !== undefined) && (
+        <p class="quiet note">
+          The compromise is all objectives in one number, weighed anew with every decision; more is better.
+        </p>
+      )}
     </>
   );
 }
@@ -58,7 +63,7 @@ function TurnLine({ turn, campaign }: { readonly turn: Turn; readonly campaign: 
           </p>
         )}
         {decision.predicted !== undefined && <p>Predicted: {beliefs(decision.predicted)}</p>}
-        <p class="quiet">{decision.reason}</p>
+        {!waits && <p class="quiet">{`${decision.reason} ${costText(decision, campaign)}`}</p>}
       </div>
     </li>
   );
@@ -68,6 +73,17 @@ function TurnLine({ turn, campaign }: { readonly turn: Turn; readonly campaign: 
 export function placeText({ at, place, until }: DecisionView): string {
   const where = place === undefined ? '' : `in ${place} `;
   return until === undefined ? where : `${where}until ${moment(until, at)} at the latest`;
+}
+
+function costText({ cost }: DecisionView, { costs, currency }: CampaignView): string {
+  if (cost === undefined || costs === undefined) return '';
+  if (cost === 0) return 'Costs nothing more.';
+  const texts = {
+    time: () => duration(cost * 1000),
+    energy: () => amount(cost, 'J'),
+    money: () => money(cost, currency),
+  };
+  return `Costs ${texts[costs]()}.`;
 }
 
 function setText({ point = {} }: DecisionView, { parameters }: CampaignView): string {
@@ -82,9 +98,7 @@ const figures = (values: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${words(name)} ${figure(value)}`)
     .join(', ');
 
-/** Of several objectives the weights are drawn anew with every decision, so that only the spread can be compared. */
 const beliefs = (predicted: NonNullable<DecisionView['predicted']>): string =>
   Object.entries(predicted)
     .map(([name, belief]) => `${words(name)} ${beliefText(belief)}`)
-    .join(', ') +
-  ('compromise' in predicted ? ' (all objectives in one number, weighed anew each time; more is better)' : '');
+    .join(', ');

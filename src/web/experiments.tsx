@@ -149,9 +149,10 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
   );
 }
 
-/** The step that it is at, or how long it may wait. */
-function whereText({ status, step, decisions }: ExperimentView): string | undefined {
-  if (status === 'running') return step === undefined ? undefined : words(step);
+/** The step that it is at, the stage that it is to go on with, or how long it may wait. */
+function whereText({ status, stage, step, decisions }: ExperimentView): string | undefined {
+  if (status === 'running')
+    return step !== undefined ? words(step) : stage === undefined ? undefined : `to ${words(stage)}`;
   const hold = decisions.at(-1);
   if (status !== 'held' || hold?.kind !== 'hold') return undefined;
   return hold.until === undefined ? hold.place : `until ${moment(hold.until, hold.at)}`;

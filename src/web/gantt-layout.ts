@@ -70,7 +70,7 @@ const gap = 8;
 const thinRow = 14;
 /** Devices that work on many samples at once show them in so many rows; more share the last. */
 const mostRows = 4;
-const mostHeld = 8;
+const mostHeld = 12;
 
 interface Span {
   readonly start: number;

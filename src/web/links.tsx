@@ -12,11 +12,14 @@ export function LinksPanel(props: {
   if (campaign?.legs === undefined || links.size === 0) return null;
   return (
     <Panel name="links" title="What predicts what">
-      <ul class="rows" title="Choices are compared by the mean log density of observations that were left out">
+      <ul class="rows">
         {[...links.values()].map((link) => (
           <Link key={link.id} link={link} campaign={campaign} />
         ))}
       </ul>
+      {[...links.values()].some((link) => rivalsText(link) !== '') && (
+        <p class="quiet note">In brackets: difference in the mean log density of samples that were left out.</p>
+      )}
     </Panel>
   );
 }

@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { failed, failure } from '../../src/base/failure.ts';
 import { startServer, type LabServer } from '../../src/server/server.ts';
 import { FakeLab } from '../server/fake-lab.ts';
-import { origin, writeScript } from '../server/script.ts';
+import { origin, writeScript, type Script } from '../server/script.ts';
+import { stagedScript } from '../server/staged-script.ts';
 import { browserPresent, launchBrowser } from './browser.ts';
 import { buildPage } from './build-page.ts';
 
@@ -52,8 +53,15 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  async function open(options: { script?: Parameters<typeof writeScript>[0]; width?: number; viewer?: boolean } = {}) {
-    lab = new FakeLab(writeScript(options.script));
+  interface Opening {
+    script?: Parameters<typeof writeScript>[0];
+    events?: Script;
+    width?: number;
+    viewer?: boolean;
+  }
+
+  async function open(options: Opening = {}) {
+    lab = new FakeLab(options.events ?? writeScript(options.script));
     lab.playTo(origin + minute);
     server = await startServer({ source: lab, port: 0, web: built.folder });
     await page.setViewportSize({ width: options.width ?? 1280, height: 900 });
@@ -139,6 +147,39 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     await page.getByRole('dialog').getByRole('button', { name: 'Book it so' }).click();
     await eventually(() => lab.orders.at(-1)?.order).toMatchObject({ op: 'resolve', as: 'not_happened' });
     await eventually(() => page.locator('.person').count()).toBe(0);
+  });
+
+  it('tells of every sample what was predicted, decided and why, and where it waits', async () => {
+    await open({ events: stagedScript() });
+    lab.playAll();
+    const row = (number: number) =>
+      page.locator('.experiments').getByRole('button', { name: `${number}`, exact: true });
+    await page.locator('.experiments tbody tr', { hasText: 'until 16:04' }).locator('.chip.held').waitFor();
+    for (const status of ['held', 'dropped', 'completed'])
+      await page.locator('.filter').getByText(`${status} 1`).waitFor();
+    await row(1).click();
+    const turns = page.locator('.turns li');
+    expect(await turns.allInnerTexts()).toEqual([
+      expect.stringMatching(/starts with mix at cyan 40 uL, magenta 60 uL/),
+      expect.stringMatching(
+        /goes on with trim at yellow 20 uL\s+Known from mix: shade 0\.1; waited 3 min in rack\s+Predicted: distance 4\.00 ± 1\.5\s+Promises most\. Costs 50 s\./,
+      ),
+    ]);
+    await row(1).click();
+    await row(2).click();
+    expect((await turns.allInnerTexts()).at(-1)).toMatch(
+      /dropped.*Known from mix: shade 0\.2.*Promises next to nothing/s,
+    );
+    await row(2).click();
+    await row(3).click();
+    expect((await turns.allInnerTexts()).at(-1)).toMatch(/waits for a decision in rack until 16:04 at the latest/);
+    await page.locator('.links').getByText('from shade and yellow (proxies)').waitFor();
+    await page
+      .locator('.links')
+      .getByText(/12 samples, 71 % explained\..*Parameters alone predict worse \(−0\.6\)/)
+      .waitFor();
+    expect(await page.locator('.gantt .bar.held').count()).toBe(3);
+    await page.locator('.lane-names').getByText('rack', { exact: true }).waitFor();
   });
 
   it('shows a campaign that was changed', async () => {

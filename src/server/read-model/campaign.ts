@@ -101,7 +101,7 @@ function problemPart(problem: Problem) {
   return {
     parameters: Object.entries(campaign.space).map(([name, parameter]) => ({ name, unit: unitOf(parameter) })),
     objectives: campaign.objectives.map(objectiveView),
-    ...(legs === undefined ? {} : { legs }),
+    ...(legs === undefined ? {} : { legs, costs: campaign.stages?.cost ?? ('time' as const) }),
     batch: { size: campaign.batch.size, mode: campaign.batch.mode },
     budget: {
       experiments,

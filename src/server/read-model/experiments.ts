@@ -22,9 +22,11 @@ export function foldExperiments(model: Model, event: LabEvent): void {
     case 'experiment.held':
       return decide(model, event, 'held', holdOf(event));
     case 'experiment.resumed': {
-      const { suggestion } = event.data;
-      const point = { ...model.sections.experiments.get(event.data.experiment)?.point, ...suggestion.point };
-      return decide(model, event, 'running', chosen(event.at, 'resume', suggestion), { point });
+      const { experiment, suggestion } = event.data;
+      const point = { ...model.sections.experiments.get(experiment)?.point, ...suggestion.point };
+      const { stage } = suggestion;
+      const change = { point, step: undefined, ...(stage === undefined ? {} : { stage }) };
+      return decide(model, event, 'running', chosen(event.at, 'resume', suggestion), change);
     }
     case 'experiment.dropped': {
       const { reason } = event.data;
