@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { stream } from '../../src/base/random.ts';
 import { Campaign } from '../../src/domain/campaign.ts';
+import { Protocol } from '../../src/domain/protocol.ts';
 import { toSi } from '../../src/domain/quantity.ts';
+import { legsOf } from '../../src/domain/stages.ts';
 import { filmOf, layerOf, sheetResistanceOf, type Film } from '../../simulators/film.ts';
 import { drawCircumstances, inkOf } from '../../simulators/spin-coater.ts';
 import { spinCoat } from '../../simulators/spin-coating.ts';
@@ -93,6 +95,16 @@ describe('the film laboratory', () => {
     const kWh = (lab.world.drawn('furnace', lab.clock.now()) - before) / 3.6e6;
     expect(kWh).toBeGreaterThan(0.5);
     expect(kWh).toBeLessThan(3);
+  });
+});
+
+describe('the film campaign', () => {
+  it('decides on the annealing when the film has been looked at', () => {
+    const legs = legsOf({ campaign: Campaign.parse(file('campaign')), protocol: Protocol.parse(file('protocol')) });
+    expect(legs.map(({ id, parameters }) => [id, parameters])).toEqual([
+      ['coat', ['tin', 'concentration', 'speed']],
+      ['anneal', ['temperature', 'soak']],
+    ]);
   });
 });
 
