@@ -46,8 +46,9 @@ export function progressOf(mode: Mode, source: Source): Progress {
         const text = sentence(event, definition().campaign);
         if (text !== undefined) line(`${clockText(event.at)}  ${text}`);
       }
-      // In a pipe one line per batch is enough.
-      if (!live && events.some(({ type }) => type === 'suggestions.requested')) line(statusLine(tally, source));
+      // In a pipe one line per batch is enough; a sample that is held has had a line of its own.
+      const types = new Set(events.map(({ type }) => type));
+      if (!live && types.has('suggestions.requested') && !types.has('experiment.held')) line(statusLine(tally, source));
     },
     say: (text) => line(text),
     fail: (failure) => line(describeFailure(failure)),

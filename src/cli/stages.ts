@@ -160,7 +160,7 @@ function batchesOf({ lab }: Definition, commands: readonly CommandRow[]): BatchR
 const samplesText = (count: number): string => `${count} sample${count === 1 ? '' : 's'}`;
 
 /** Empty where nothing is decided between the stages. */
-export function stagesText(report: StagesReport | undefined, currency: string): string[] {
+export function stagesText(report: StagesReport | undefined, currency: string, title = 'Stages'): string[] {
   if (report === undefined) return [];
   const { legs, batches, dropped, spoiled, held, saved } = report;
   const rows = legs.map(({ leg, samples, runs, perRun, dropped, held }) => [
@@ -174,7 +174,7 @@ export function stagesText(report: StagesReport | undefined, currency: string): 
     String(held),
   ]);
   return [
-    'Stages',
+    title,
     table([['  up to', 'samples', 'runs', 'time/run', 'energy/run', 'cost/run', 'dropped', 'held'], ...rows]),
     `  ${dropped === 0 ? 'No sample' : samplesText(dropped)} dropped by decision, ${held} waiting for one.`,
     ...(spoiled > 0 ? [`  ${samplesText(spoiled)} dropped because the shelf life or the campaign ended first.`] : []),

@@ -85,7 +85,11 @@ export function rehearsalText(all: readonly Figures[], definition: Definition, r
       digits,
     )} times`,
     ...(stuck > 0 ? [`Not finished  ${stuck} of ${all.length} before nothing moved any more`] : []),
-    ...stagesText(first.report.stages, definition.lab.currency),
+    ...stagesText(
+      first.report.stages,
+      definition.lab.currency,
+      all.length === 1 ? 'Stages' : 'Stages of the first rehearsal',
+    ),
     'Use of devices',
     table([['  device', 'at work'], ...usesOf(all).map(([device, share]) => [`  ${device}`, percent(share)])]),
     `  The bottleneck is ${bottleneckOf(all)}.${relief === undefined ? '' : ` ${reliefText(relief, first)}`}`,
