@@ -58,7 +58,7 @@ function Orders({ campaign, progress, connected, order }: Omit<HeaderProps, 'wel
   return (
     <div class="orders">
       <div class="buttons" role="group" aria-label="Orders">
-        {orderTexts(progress)
+        {orderTexts(progress, campaign?.legs !== undefined)
           .filter(({ op }) => op !== (campaign?.state === 'paused' ? 'pause' : 'resume'))
           .map((text) => (
             <button

@@ -25,16 +25,17 @@ export const mayOrder = (op: Op, campaign: CampaignView | undefined): boolean =>
   campaign !== undefined && allowed[op].includes(campaign.state);
 
 /** What each order will do, in a sentence, before it is given. */
-export function orderTexts(progress: ProgressView | undefined): readonly OrderText[] {
+export function orderTexts(progress: ProgressView | undefined, staged = false): readonly OrderText[] {
   const counts = progress?.counts;
-  const running = counts === undefined ? 0 : counts.running + counts.observed + counts.held + counts.indeterminate;
-  const unfinished = running + (counts?.planned ?? 0) + (counts?.suggested ?? 0);
+  const running = counts === undefined ? 0 : counts.running + counts.observed + counts.indeterminate;
+  const held = counts?.held ?? 0;
+  const unfinished = running + held + (counts?.planned ?? 0) + (counts?.suggested ?? 0);
   return [
     {
       op: 'pause',
       label: 'Pause',
       confirm: 'Pause',
-      consequence: 'Steps that are running finish. Nothing new starts until you resume.',
+      consequence: `Steps that are running finish. Nothing new starts until you resume.${held === 0 ? '' : ' The shelf life of held samples goes on.'}`,
       grave: false,
     },
     {
@@ -48,7 +49,7 @@ export function orderTexts(progress: ProgressView | undefined): readonly OrderTe
       op: 'stop',
       label: 'Stop',
       confirm: 'Stop the campaign',
-      consequence: `No new experiment begins. ${running === 0 ? 'Nothing is running' : `What runs (${plural(running, 'experiment')}) is carried to its end`}, and all results are kept.`,
+      consequence: stopText(running, held, staged),
       grave: false,
     },
     {
@@ -67,4 +68,11 @@ export function orderTexts(progress: ProgressView | undefined): readonly OrderTe
       grave: true,
     },
   ];
+}
+
+function stopText(running: number, held: number, staged: boolean): string {
+  const end = staged ? 'to its end, or to where it would wait for a decision' : 'to its end';
+  const runs = running === 0 ? 'Nothing is running' : `What runs (${plural(running, 'experiment')}) is carried ${end}`;
+  const drops = held === 0 ? '' : ` ${plural(held, 'held sample')} will be dropped.`;
+  return `No new experiment begins. ${runs}, and all results are kept.${drops}`;
 }

@@ -61,6 +61,10 @@ describe('the read model of stages decided one after the other', () => {
 
   it('counts the wait of a sample that was in doubt from its beginning, and only once', () => {
     expect(experiment(3, 9).status).toBe('indeterminate');
+    const [question] = modelAt(9).sections.indeterminate.values();
+    expect(question!.readings.happened.follows).toBe(
+      'Its sample counts as being at rack, and experiment 3 waits there for its decision.',
+    );
     const { decisions } = experiment(3);
     expect(decisions.map(({ kind }) => kind)).toEqual(['start', 'hold']);
     expect(decisions[1]!.at).toBe(origin + 4 * minute);

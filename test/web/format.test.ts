@@ -98,6 +98,17 @@ describe('orders', () => {
     expect(texts['stop']).toContain('What runs (4 experiments) is carried to its end');
     expect(texts['abort']).toContain('the samples of 5 unfinished experiments are discarded');
   });
+
+  it('say what becomes of held samples', () => {
+    const counts = { running: 2, planned: 0, suggested: 0, observed: 0, held: 3, indeterminate: 0 };
+    const texts = Object.fromEntries(orderTexts({ counts } as never, true).map((text) => [text.op, text.consequence]));
+    expect(texts['stop']).toBe(
+      'No new experiment begins. What runs (2 experiments) is carried to its end, or to where it would wait for a ' +
+        'decision, and all results are kept. 3 held samples will be dropped.',
+    );
+    expect(texts['pause']).toContain('The shelf life of held samples goes on.');
+    expect(texts['abort']).toContain('the samples of 5 unfinished experiments');
+  });
 });
 
 it('spells out what the books will say in each reading', () => {

@@ -1,5 +1,5 @@
 import type { Command, EventOf, LabEvent } from '../../domain/event.ts';
-import type { IndeterminateView, Reading, ReadingView } from '../contract.ts';
+import type { ExperimentView, IndeterminateView, Reading, ReadingView } from '../contract.ts';
 import { hasEnded } from '../life-cycle.ts';
 import { put, remove, type Model } from './model.ts';
 import { bookedAmount } from './stock.ts';
@@ -67,11 +67,13 @@ function ask(model: Model, key: string, at: number, reason: string): void {
 
 function readingsOf(model: Model, command: Command, number: number): Record<Reading, ReadingView> {
   const books = command.consumes.map((amount) => bookedAmount(model, amount));
-  if (isOver(model, command)) return clearingReadings(command, number);
+  const experiment = model.sections.experiments.get(command.experiment);
+  if (experiment !== undefined && hasEnded(experiment.status)) return clearingReadings(command, experiment);
   const { kind, from, to } = command;
+  const waits = experiment?.decisions.at(-1)?.kind === 'hold';
   const happened =
     kind === 'move'
-      ? `Its sample counts as being at ${to}, and experiment ${number} goes on.`
+      ? `Its sample counts as being at ${to}, and experiment ${number} ${waits ? 'waits there for its decision' : 'goes on'}.`
       : `Experiment ${number} goes on after this step; what the device would have reported is missing.`;
   const again =
     kind === 'move'
@@ -84,8 +86,8 @@ function readingsOf(model: Model, command: Command, number: number): Record<Read
   };
 }
 
-function clearingReadings({ from }: Command, number: number): Record<Reading, ReadingView> {
-  const over = `Experiment ${number} keeps its result.`;
+function clearingReadings({ from }: Command, { number, status }: ExperimentView): Record<Reading, ReadingView> {
+  const over = `Experiment ${number} ${status === 'completed' ? 'keeps its result' : `stays ${status}`}.`;
   const free = { books: [], follows: `${over} The place at ${from} counts as free.` };
   return {
     happened: free,
