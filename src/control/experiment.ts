@@ -54,8 +54,10 @@ export interface ExperimentContext {
   /** Commands sent for it so far; makes the keys of repeated attempts differ. */
   readonly sent: number;
   readonly aborting: boolean;
-  /** Between stages: what it does next is not decided. */
+  /** Between stages: what it does next is not decided, or not provided for. */
   readonly held?: boolean;
+  /** Held still, but its next parameters are chosen: only materials are to be reserved. */
+  readonly chosen?: boolean;
 }
 
 type LabEventOf = EventOf<
@@ -67,6 +69,7 @@ type LabEventOf = EventOf<
   | 'experiment.cancelled'
   | 'experiment.held'
   | 'experiment.resumed'
+  | 'experiment.provided'
   | 'experiment.dropped'
   | 'experiment.became_indeterminate'
   | 'experiment.resolved'
@@ -185,9 +188,11 @@ export const experimentMachine = setup({
     letGo: assign({ command: undefined, attempt: 1 }),
     nextStage: assign(({ context }) => ({ stage: context.stage + 1, step: 0 })),
     beginHold: assign({ held: true }),
-    endHold: assign({ held: false }),
+    endHold: assign({ held: false, chosen: false }),
     choose: assign(({ context, event }) =>
-      event.type === 'experiment.resumed' ? { point: { ...context.point, ...event.data.suggestion.point } } : {},
+      event.type === 'experiment.resumed'
+        ? { point: { ...context.point, ...event.data.suggestion.point }, chosen: true }
+        : {},
     ),
     hold: asEffect,
     watchShelf: asEffect,
@@ -218,6 +223,8 @@ export const experimentMachine = setup({
     mayRetry: ({ context, event }) => event.type === 'command.refused' && mayRetry(context, event.data.code),
     aborting: ({ context }) => context.aborting,
     held: ({ context }) => context.held === true,
+    undecided: ({ context }) => context.held === true && context.chosen !== true,
+    chosen: ({ context }) => context.chosen === true,
     idle: ({ context }) => context.command === undefined,
     happened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'happened',
     notHappened: ({ event }) => event.type === 'command.resolved' && event.data.as === 'not_happened',
@@ -269,7 +276,8 @@ export const experimentMachine = setup({
         'experiment.became_indeterminate': 'indeterminate',
         'experiment.observed': { target: 'concluding', actions: 'nextStage' },
         'experiment.held': { actions: ['beginHold', 'watchShelf'] },
-        'experiment.resumed': { guard: 'held', actions: ['endHold', 'choose', 'leaveShelf'] },
+        'experiment.resumed': { guard: 'undecided', actions: ['choose', 'reserve'] },
+        'experiment.provided': { guard: 'chosen', actions: ['endHold', 'leaveShelf'] },
         // An arm may still be carrying it to its rack: the command is not let go.
         'experiment.dropped': { guard: 'held', target: 'clearing', actions: ['endHold', 'leaveShelf'] },
         'campaign.stopping': { guard: 'held', actions: 'drop' },
@@ -309,7 +317,8 @@ export const experimentMachine = setup({
         'command.intended': { actions: 'begin' },
         'command.refused': [{ guard: 'aborting', actions: ['letGo', 'clear'] }, { actions: ['backOff', 'wakeLater'] }],
         'command.ended': [
-          { guard: 'done', actions: ['advance', 'clear'] },
+          // A sample that was dropped on its way to a shelf is not out of the way there.
+          { guard: 'done', actions: ['advance', 'clearIfOut'] },
           { guard: 'aborting', actions: ['letGo', 'clear'] },
           { guard: 'again', actions: ['backOff', 'wakeLater'] },
           // However often: the sample still stands where it stood.
@@ -328,7 +337,7 @@ export const experimentMachine = setup({
           { actions: ['letGo', 'clear'] },
         ],
         'command.ended': [
-          { guard: 'done', actions: ['advance', 'clear'] },
+          { guard: 'done', target: 'clearing', actions: 'advance' },
           { guard: 'settledByDevice', target: 'clearing', actions: ['backOff', 'wakeLater'] },
         ],
         'command.refused': { target: 'clearing', actions: 'again' },

@@ -233,8 +233,10 @@ export const eventSchemas = {
     place: DeviceId.optional(),
     until: z.number().optional(),
   }),
-  /** A held sample goes on, with parameters for its next stages. */
+  /** A held sample is to go on, with parameters for its next stages. */
   'experiment.resumed': z.strictObject({ experiment: ExperimentId, suggestion: SuggestionRecord }),
+  /** What its next stages use is reserved, too; from here on it is held no more. */
+  'experiment.provided': z.strictObject({ experiment: ExperimentId, reservations: z.array(Reservation) }),
   'experiment.dropped': z.strictObject({ experiment: ExperimentId, ...reason }),
   'experiment.completed': z.strictObject({
     experiment: ExperimentId,

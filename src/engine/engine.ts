@@ -309,7 +309,8 @@ export class Engine {
 
   /** Experiments without materials try again: devices may have told what their steps use. */
   #reserveAll(): void {
-    for (const [id, { value }] of this.#state.experiments) if (value === 'suggested') this.#unreserved.add(id);
+    for (const [id, { value, context }] of this.#state.experiments)
+      if (value === 'suggested' || context.chosen === true) this.#unreserved.add(id);
   }
 
   /** One after the other: each sees what the one before has taken. */

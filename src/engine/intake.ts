@@ -80,6 +80,7 @@ export class Intake {
         return state.experiments.get(event.data.experiment)?.value === 'suggested';
       case 'experiment.held':
       case 'experiment.resumed':
+      case 'experiment.provided':
       case 'experiment.dropped':
         return state.experiments.get(event.data.experiment)?.can(event as LabEvent as never) ?? false;
       case 'message.rejected':

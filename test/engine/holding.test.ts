@@ -146,6 +146,25 @@ test('what a dropped sample has used up is waste', () => {
   expect(used).toBeGreaterThan(3e-7);
 });
 
+test('what the next stage uses is reserved before it begins, and what is short ends the campaign', () => {
+  const wishes = twoStep({ experiments: 12, size: 4 });
+  const [blue] = wishes.lab.materials['blue' as keyof typeof wishes.lab.materials]!.lots as { amount: number }[];
+  blue!.amount = 1e-7;
+  const lab = new WholeLab(wishes);
+  lab.startController();
+  lab.until('experiment.provided');
+  const reserved = lab.ledger.stock().find(({ material }) => material === 'blue')!.reserved;
+  expect(reserved).toBeGreaterThan(0);
+  lab.run();
+  verify(lab);
+  expect(lab.ledger.campaign()!.reason).toMatch(/the stock of blue is short/);
+  expect(
+    lab.ledger
+      .experiments()
+      .some(({ status, reason }) => status === 'dropped' && /stock of blue is short/.test(reason!)),
+  ).toBe(true);
+});
+
 test('a sample that nobody decides on in time is dropped when its shelf life ends', () => {
   const lab = new WholeLab(twoStep({ shelfLife: '20 min' }));
   const advisor = inlineAdvisor(lab.clock);

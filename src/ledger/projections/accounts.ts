@@ -37,6 +37,7 @@ CREATE TABLE booking (key TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT, WITHOUT
       },
       'lot.registered': stock.register,
       'experiment.planned': stock.reserve,
+      'experiment.provided': stock.reserve,
       'experiment.completed': to('product'),
       'experiment.dropped': to('waste'),
       'experiment.failed': to('waste'),

@@ -99,7 +99,8 @@ function promises(
   const clear = db.prepare('UPDATE reservation SET quanta = 0 WHERE experiment = ?');
   return {
     /** Lot -> reserved. Throws `stock.short` when the lot has not that much free. */
-    reserve({ seq, at, data: { experiment, reservations } }: EventOf<'experiment.planned'>): void {
+    reserve({ seq, at, data }: EventOf<'experiment.planned' | 'experiment.provided'>): void {
+      const { experiment, reservations } = data;
       for (const { material, lot, amount } of reservations) {
         const quanta = books.quanta(material, amount);
         if (books.balance(lotAccount(lot), material) < quanta)

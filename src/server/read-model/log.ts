@@ -38,6 +38,7 @@ function levelOf(event: LabEvent): LogLine['level'] {
     case 'suggestions.requested':
     case 'suggestions.received':
     case 'experiment.planned':
+    case 'experiment.provided':
     case 'experiment.observed':
     case 'experiment.cleared':
       return 'detail';

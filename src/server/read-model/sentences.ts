@@ -63,6 +63,7 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'experiment.held': (d, n) => `${n.experiment(d.experiment)} held${because(d.reason)}`,
   'experiment.resumed': (d, n) =>
     `${n.experiment(d.experiment)} goes on${d.suggestion.stage === undefined ? '' : ` with ${d.suggestion.stage}`}${because(d.suggestion.reason)}`,
+  'experiment.provided': (d, n) => `${n.experiment(d.experiment)} has its materials reserved`,
   'experiment.dropped': (d, n) => `${n.experiment(d.experiment)} dropped${because(d.reason)}`,
   'experiment.completed': (d, n) => `${n.experiment(d.experiment)} completed: ${figures(d.objectives)}`,
   'experiment.failed': (d, n) => `${n.experiment(d.experiment)} failed${because(d.reason)}`,

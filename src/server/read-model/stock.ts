@@ -14,6 +14,7 @@ export function foldStock(model: Model, event: LabEvent): void {
     case 'lot.registered':
       return register(model, event);
     case 'experiment.planned':
+    case 'experiment.provided':
       return reserve(model, event);
     case 'command.ended':
       return settle(model, event);
@@ -66,11 +67,9 @@ function register(model: Model, { data }: EventOf<'lot.registered'>): void {
 const sum = (name: 'cost' | 'co2e', known: number | undefined, more: number | undefined) =>
   known === undefined && more === undefined ? {} : { [name]: (known ?? 0) + (more ?? 0) };
 
-function reserve(model: Model, { data }: EventOf<'experiment.planned'>): void {
-  model.reservations.set(
-    data.experiment,
-    data.reservations.map((reservation) => ({ ...reservation })),
-  );
+function reserve(model: Model, { data }: EventOf<'experiment.planned' | 'experiment.provided'>): void {
+  const before = model.reservations.get(data.experiment) ?? [];
+  model.reservations.set(data.experiment, [...before, ...data.reservations.map((reservation) => ({ ...reservation }))]);
   for (const { material, lot, amount } of data.reservations) changeLot(model, lotId(material, lot), 0, amount);
 }
 

@@ -82,6 +82,10 @@ const ledger = story.inMemory(
     event('suggestions.received', { ask: 3, suggestions: [resumption], drops: [], model: { outcomes: [], links } }),
   ],
   [553, event('experiment.resumed', { experiment: 'e2', suggestion: resumption })],
+  [
+    553,
+    event('experiment.provided', { experiment: 'e2', reservations: [{ material: 'salt', lot: 's1', amount: 1e-4 }] }),
+  ],
   [554, event('experiment.held', { experiment: 'e2', reason: 'wait', until: story.start + 900_000 })],
   [560, event('experiment.dropped', { experiment: 'e2', reason: 'not worth it' })],
   [561, ended('k3', { consumed: red(8e-6) })],
