@@ -12,10 +12,22 @@ export class Calendar {
   #times = new Float64Array(16).fill(-Infinity, 0, 1);
   #loads = new Int32Array(16);
   #count = 1;
+  /** From, to and amount of what has been added since the last question: often nobody asks at all. */
+  #added: number[] = [];
 
   /** Adds `amount` users (negative: withdraws them) on [from, to). */
   add(from: number, to: number, amount: number): void {
-    if (!(from < to)) return;
+    if (from < to) this.#added.push(from, to, amount);
+  }
+
+  #settle(): void {
+    const added = this.#added;
+    if (added.length === 0) return;
+    for (let i = 0; i < added.length; i += 3) this.#book(added[i]!, added[i + 1]!, added[i + 2]!);
+    added.length = 0;
+  }
+
+  #book(from: number, to: number, amount: number): void {
     const first = this.#split(from);
     const last = to === Infinity ? this.#count : this.#split(to);
     const loads = this.#loads;
@@ -26,6 +38,7 @@ export class Calendar {
 
   /** The earliest t >= from such that fewer than `limit` users are there during [t, t + length); Infinity if there is none. */
   fit(from: number, length: number, limit: number): number {
+    this.#settle();
     const times = this.#times;
     const loads = this.#loads;
     const count = this.#count;
@@ -47,6 +60,7 @@ export class Calendar {
 
   /** Until when fewer than `limit` users are there, counted from t; t itself if there are too many already. */
   freeUntil(t: number, limit: number): number {
+    this.#settle();
     let i = this.#index(t);
     if (this.#loads[i]! >= limit) return t;
     while (++i < this.#count) if (this.#loads[i]! >= limit) return this.#times[i]!;
@@ -55,6 +69,7 @@ export class Calendar {
 
   /** All maximal stretches from `from` on with fewer than `limit` users, in order. */
   stretches(from: number, limit: number): Stretch[] {
+    this.#settle();
     const times = this.#times;
     const loads = this.#loads;
     const found: Stretch[] = [];
@@ -90,10 +105,8 @@ export class Calendar {
     if (count === this.#times.length) this.#grow();
     const times = this.#times;
     const loads = this.#loads;
-    for (let j = count; j > i + 1; j--) {
-      times[j] = times[j - 1]!;
-      loads[j] = loads[j - 1]!;
-    }
+    times.copyWithin(i + 2, i + 1, count);
+    loads.copyWithin(i + 2, i + 1, count);
     times[i + 1] = t;
     loads[i + 1] = loads[i]!;
     this.#count = count + 1;
@@ -104,11 +117,9 @@ export class Calendar {
     const loads = this.#loads;
     if (i <= 0 || i >= this.#count || loads[i] !== loads[i - 1]) return;
     const times = this.#times;
-    const count = --this.#count;
-    for (let j = i; j < count; j++) {
-      times[j] = times[j + 1]!;
-      loads[j] = loads[j + 1]!;
-    }
+    times.copyWithin(i, i + 1, this.#count);
+    loads.copyWithin(i, i + 1, this.#count);
+    this.#count -= 1;
   }
 
   #grow(): void {

@@ -1,6 +1,7 @@
 import type { Lab, Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
 import type { Assignment, Plan, SchedulingProblem, Unplanned } from './model.ts';
+import { sortedBy } from './sorted.ts';
 import type { Move, Run, World } from './world.ts';
 
 /** The plan as plain data, in order of starts. */
@@ -13,17 +14,21 @@ export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyM
   for (const [index, { works, moves: own }] of world.tracks) {
     const task = lab.tasks[index]!;
     for (const move of own) moves.push({ task, move });
-    for (const { step, resource, start, end, run } of works) {
-      const what = { sample: task.sample.id, step: task.steps[step]!.id, kind: 'process' as const };
-      const work = { ...what, resource: lab.stations[resource]!.id, start, end };
-      assignments.push(run === undefined ? work : { ...work, batch: names.of(run) });
+    const sample = task.sample.id;
+    for (const { step: index, resource: place, start, end, run } of works) {
+      const step = task.steps[index]!.id;
+      const resource = lab.stations[place]!.id;
+      assignments.push(
+        run === undefined
+          ? { sample, step, kind: 'process', resource, start, end }
+          : { sample, step, kind: 'process', resource, start, end, batch: names.of(run) },
+      );
     }
   }
-  moves.sort((a, b) => a.move.start - b.move.start);
-  for (const { task, move } of moves) assignments.push(moveOf(lab, task, move, carriers.take(move.start, move.end)));
-  assignments.sort((a, b) => a.start - b.start);
+  for (const { task, move } of sortedBy(moves, ({ move: { start } }) => start))
+    assignments.push(moveOf(lab, task, move, carriers.take(move.start, move.end)));
   return {
-    assignments,
+    assignments: sortedBy(assignments, ({ start }) => start),
     makespan: assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now),
     unplanned: [...failed].map(([index, obstacle]) => leftOut(lab.tasks[index]!, obstacle)),
   };
@@ -45,9 +50,10 @@ function runningOf({ now, stations }: Lab, { sample }: Task): Assignment[] {
 }
 
 function moveOf({ stations }: Lab, { sample, steps }: Task, move: Move, resource: string): Assignment {
-  const { from, to, step, start, end } = move;
-  const what = { sample: sample.id, step: steps[step]?.id ?? 'out', kind: 'move' as const, resource };
-  return { ...what, from: stations[from]!.id, to: stations[to]!.id, start, end };
+  const { start, end } = move;
+  const step = steps[move.step]?.id ?? 'out';
+  const [from, to] = [stations[move.from]!.id, stations[move.to]!.id];
+  return { sample: sample.id, step, kind: 'move', resource, from, to, start, end };
 }
 
 /** Gives every move a transporter; the moves come in order of their starts, and never more at once than there are. */

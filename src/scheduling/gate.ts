@@ -26,7 +26,7 @@ export function obstacleTo(
     assignment.batch === undefined
       ? workObstacle(scene, assignment, started, urgent)
       : batchObstacle(scene, assignment, started, urgent);
-  return obstacle ?? (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment));
+  return obstacle ?? (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment, urgent));
 }
 
 function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
@@ -224,8 +224,7 @@ function batchObstacle(
     const reason = `The batch on ${resource} waits until ${other.sample} has left.`;
     return other.until === Infinity ? { reason } : { reason, until: other.until };
   }
-  const rests = urgent ? members.map((member) => notRested(scene, member)).find((obstacle) => obstacle) : undefined;
-  if (urgent) return rests;
+  if (urgent) return undefined;
   const before = scene.comingTo
     .get(resource)!
     .find(({ kind, batch: name }) => kind === 'process' && name !== undefined);
@@ -234,12 +233,17 @@ function batchObstacle(
   return undefined;
 }
 
-function notRested({ problem, samples }: Scene, { sample, step }: Assignment): Obstacle | undefined {
-  const task = samples.get(sample)!;
-  const { min = 0 } = task.remaining.find(({ id }) => id === step)?.lag ?? {};
-  const until = Math.max(task.release, (task.lastStepEnd ?? -Infinity) + min);
-  if (until <= problem.now) return undefined;
-  return { reason: `${step} of ${sample} waits for its minimum wait, ${remaining(until - problem.now)}.`, until };
+/** A minimum wait or a release of those who start together. */
+function notRested(scene: Scene, assignment: Assignment, urgent: boolean): Obstacle | undefined {
+  const { samples, problem } = scene;
+  for (const { sample, step } of crewOf(scene, assignment, urgent)) {
+    const task = samples.get(sample)!;
+    const { min = 0 } = task.remaining.find(({ id }) => id === step)?.lag ?? {};
+    const until = Math.max(task.release, (task.lastStepEnd ?? -Infinity) + min);
+    if (until <= problem.now) continue;
+    return { reason: `${step} of ${sample} waits for its minimum wait, ${remaining(until - problem.now)}.`, until };
+  }
+  return undefined;
 }
 
 /** Only time is missing: a minimum wait, a release, or a wait that the plan makes so that a later maximum wait is kept. */

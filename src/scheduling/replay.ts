@@ -19,8 +19,8 @@ interface Progress {
 
 /** One resource while acts are timed in order: when places and workers are free again. */
 interface Front {
-  /** One entry for every place that nobody holds. */
-  readonly places: number[];
+  /** One entry for every place that nobody holds; undefined where there are more than all samples could need. */
+  readonly places: number[] | undefined;
   /** Places held beyond the capacity, which only reality can bring about. */
   excess: number;
   readonly workers: number[];
@@ -48,10 +48,10 @@ export class Replay {
   constructor(lab: Lab, scripts: ReadonlyMap<number, readonly Act[]>, floors: Floors) {
     this.#lab = lab;
     this.#floors = floors;
-    // A sample holds two places at most, while it is moved; more than that need not be counted in a large store.
+    // A sample holds two places at most, while it is moved.
     const most = 2 * lab.tasks.length;
-    this.#fronts = lab.stations.map(({ capacity, concurrency }) => ({
-      places: new Array<number>(Math.min(capacity, most)).fill(lab.now),
+    this.#fronts = lab.stations.map(({ kind, capacity, concurrency }) => ({
+      places: kind !== 'batch' && capacity >= most ? undefined : new Array<number>(capacity).fill(lab.now),
       excess: 0,
       workers: new Array<number>(Math.min(concurrency, most)).fill(lab.now),
       door: -Infinity,
@@ -61,19 +61,30 @@ export class Replay {
     for (const [index, acts] of scripts) this.#enroll(lab.tasks[index]!, acts);
   }
 
-  /** The tracks of the samples that finish, by index. The urgent acts go before all others as soon as they can. */
+  /**
+   * The tracks of the samples that finish, by index. The urgent acts go before all others as soon as they can. Where one
+   * has to wait for a later one, those after it at the same resource wait, too, as long as anything goes on so.
+   */
   run(order: readonly Act[], urgent: readonly Act[] = []): Map<number, Track> {
     let open = order;
     let first = urgent;
+    let inTurn = true;
     for (;;) {
       const before = open.length + first.length;
-      const left = open.filter((act) => {
+      const passed = new Set<number>();
+      const left: Act[] = [];
+      for (const act of open) {
         if (first.length > 0) first = first.filter((other) => !this.#try(other));
-        return !this.#try(act);
-      });
+        if (!passed.has(act.resource) && this.#try(act)) continue;
+        left.push(act);
+        if (inTurn && this.#lab.stations[act.resource]!.kind !== 'rack') passed.add(act.resource);
+      }
       first = first.filter((act) => !this.#try(act));
-      if (left.length + first.length === 0 || left.length + first.length === before) break;
       open = left;
+      if (open.length + first.length === 0) break;
+      if (open.length + first.length < before) inTurn = true;
+      else if (inTurn) inTurn = false;
+      else break;
     }
     const tracks = new Map<number, Track>();
     for (const [index, { acts, next, stays, works, moves, ready }] of this.#progress)
@@ -132,9 +143,9 @@ export class Replay {
     const { pick, carriers } = this.#lab;
     const target = this.#fronts[act.resource]!;
     const source = this.#fronts[at]!;
-    const place = least(target.places);
-    if (place < 0) return false;
-    const earliest = Math.max(ready, target.places[place]!, target.door, source.door);
+    const free = freeAt(target);
+    if (free === undefined) return false;
+    const earliest = Math.max(ready, free, target.door, source.door);
     const start = this.#carriers.fit(earliest, act.duration, carriers);
     this.#carriers.add(start, start + act.duration, 1);
     this.#take(act.resource, task.index);
@@ -151,9 +162,8 @@ export class Replay {
   #work(progress: Progress, act: Act): boolean {
     const front = this.#fronts[act.resource]!;
     const appears = progress.at !== act.resource;
-    const place = appears ? least(front.places) : -1;
-    if (appears && place < 0) return false;
-    const free = appears ? front.places[place]! : -Infinity;
+    const free = appears ? freeAt(front) : -Infinity;
+    if (free === undefined) return false;
     const start = Math.max(this.#earliest(progress, act), free, Math.min(...front.workers));
     replaceLeast(front.workers, start + act.duration);
     this.#finish(progress, act, start, undefined);
@@ -169,9 +179,9 @@ export class Replay {
     const indices = new Set(members.map(({ task }) => task.index));
     for (const index of front.inside) if (!indices.has(index)) return false;
     const appearing = members.filter(({ at }) => at !== act.resource).length;
-    if (appearing > front.places.length) return false;
+    if (appearing > front.places!.length) return false;
     const earliest = members.map((member, i) => this.#earliest(member, crew[i]!));
-    const start = Math.max(front.door, ...front.places, ...earliest);
+    const start = Math.max(front.door, ...front.places!, ...earliest);
     const times = { start, end: start + act.duration };
     const run: Run = {
       ...times,
@@ -239,6 +249,7 @@ export class Replay {
   #take(resource: number, index: number): void {
     const front = this.#fronts[resource]!;
     front.inside.add(index);
+    if (front.places === undefined) return;
     const place = least(front.places);
     if (place < 0) front.excess += 1;
     else front.places.splice(place, 1);
@@ -247,12 +258,20 @@ export class Replay {
   #release(resource: number, index: number, free: number): void {
     const front = this.#fronts[resource]!;
     front.inside.delete(index);
+    if (front.places === undefined) return;
     if (front.excess > 0) front.excess -= 1;
     else front.places.push(free);
   }
 }
 
 const recipeOf = ({ task, step }: Act): string | undefined => task.steps[step]!.recipe;
+
+/** When a sample can have a place there; undefined while all are held. */
+function freeAt({ places }: Front): number | undefined {
+  if (places === undefined) return -Infinity;
+  const place = least(places);
+  return place < 0 ? undefined : places[place]!;
+}
 
 /** Index of the least number; -1 of none. */
 function least(numbers: readonly number[]): number {

@@ -2,6 +2,7 @@ import type { Lab, Task } from './compile.ts';
 import type { Plan } from './model.ts';
 import { Replay, type Floors } from './replay.ts';
 import { scriptsOf, type Act } from './script.ts';
+import { sortedBy } from './sorted.ts';
 import type { Track } from './world.ts';
 
 /** How often the order is timed again to keep maximum waits, before the samples concerned are taken out. */
@@ -16,7 +17,7 @@ export const retime = (lab: Lab, previous: Plan): Map<number, Track> => timeScri
 /** The tracks of all samples whose acts can be done in the order of their keys; takes the others out of `scripts`. */
 export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, Track> {
   const floors: Floors = new Map();
-  const urgent = new Map(lab.tasks.filter(isLimited).map(({ index, deadline }) => [index, deadline]));
+  const urgent = new Map<number, number>();
   const apart = new Set<string>();
   for (let round = 0; scripts.size > 0; round++) {
     const tracks = new Replay(lab, scripts, floors).run(...inOrder(scripts, urgent));
@@ -26,6 +27,7 @@ export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, 
     for (const index of stuck) scripts.delete(index);
     for (const { index, before, floor } of late) {
       if (round < rounds && before !== undefined) floors.set(before, Math.max(floor, floors.get(before) ?? -Infinity));
+      else if (round < rounds && !urgent.has(index)) urgent.set(index, lab.tasks[index]!.deadline);
       else if (round >= rounds || !leaveBehind(lab, scripts, index, apart)) scripts.delete(index);
     }
   }
@@ -84,7 +86,8 @@ function inOrder(
   scripts: ReadonlyMap<number, readonly Act[]>,
   urgent: ReadonlyMap<number, number>,
 ): [order: readonly Act[], urgent: readonly Act[]] {
-  const acts = [...scripts.values()].flat().sort((a, b) => a.key - b.key);
+  const acts = sortedBy([...scripts.values()].flat(), ({ key }) => key);
+  if (urgent.size === 0) return [acts, []];
   const deadline = ({ task, step }: Act) => (step === 0 ? (urgent.get(task.index) ?? Infinity) : Infinity);
   const first = acts.filter((act) => deadline(act) < Infinity).sort((a, b) => deadline(a) - deadline(b));
   return [acts.filter((act) => deadline(act) === Infinity), first];
