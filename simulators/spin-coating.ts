@@ -73,7 +73,7 @@ export function wetThickness(phi: number, speed: number, circumstances: Circumst
 }
 
 /**
- * Share that stays covered. Dry spots begin at dirt, evenly scattered (2 per mm2), and grow while the film is liquid,
+ * Share that stays covered. Dry spots begin at dirt, evenly scattered (1 per mm2), and grow while the film is liquid,
  * which is t = (1 - phi) h / e. Their rim moves at V = gamma theta^3 / (12 sqrt(2) l eta), l = 10 (Redon,
  * Brochard-Wyart and Rondelez 1991). Of spots that overlap at random, exp(-N pi (V t)^2) of the plate is free (Poisson).
  */
