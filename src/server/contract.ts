@@ -125,7 +125,7 @@ export interface DecisionView {
   readonly reason: string;
   /** Of a start or a resumption: the last stage that was decided on. Of a hold: the stage that has been measured. */
   readonly stage?: string;
-  /** The parameters that were chosen. */
+  /** The parameters that were chosen, where others are left for later. */
   readonly point?: Readonly<Record<string, number | string>>;
   /** By objective; `compromise` where several are joined to one number. */
   readonly predicted?: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;

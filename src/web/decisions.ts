@@ -1,5 +1,5 @@
 import type { CampaignView, DecisionView, ExperimentView, LinkInputs, LinkView } from '../server/contract.ts';
-import { figure, precise, words } from './format.ts';
+import { figure, moment, precise, words } from './format.ts';
 import type { HeldBar } from './gantt-layout.ts';
 
 /** What the page says of stages that are decided one after the other, in words. */
@@ -24,6 +24,16 @@ export const proxiesOf = ({ legs = [] }: CampaignView): string[] => legs.slice(0
 /** An observation of any stage; of the last, where several have the name. */
 export const observed = ({ observations }: ExperimentView, name: string): number | undefined =>
   Object.values(observations).findLast((values) => name in values)?.[name];
+
+/** The step that it is at; or where it is to go on, or is held, and how long its shelf life lasts. */
+export function whereText({ status, stage, step, decisions }: ExperimentView): string | undefined {
+  if (status === 'running' && step !== undefined) return words(step);
+  const hold = decisions.findLast(({ kind }) => kind === 'hold');
+  const until = hold?.until === undefined ? undefined : moment(hold.until, hold.at);
+  if (status === 'held') return until === undefined ? hold?.place : `until ${until}`;
+  if (status !== 'running' || stage === undefined) return undefined;
+  return until === undefined ? `to ${words(stage)}` : `to ${words(stage)} by ${until}`;
+}
 
 /** A decision with what was known when it was taken, and how long the sample had waited for it. */
 export interface Turn {

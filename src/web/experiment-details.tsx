@@ -5,7 +5,7 @@ import { amount, clock, duration, figure, moment, money, withUnit, words } from 
 /** All that is known of one experiment. */
 export function Details(props: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
   const { experiment, campaign } = props;
-  const { id, reason, stage, observations, suggestedAt, decisions } = experiment;
+  const { id, status, reason, stage, observations, suggestedAt, decisions } = experiment;
   const first = decisions[0];
   const staged = campaign.legs !== undefined;
   const known = Object.entries(observations).map(
@@ -13,7 +13,7 @@ export function Details(props: { readonly experiment: ExperimentView; readonly c
   );
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['Why here', staged ? undefined : first?.reason],
-    ['Reason', reason],
+    ['Reason', staged && status === 'dropped' ? undefined : reason],
     ['Stage', stage === undefined ? undefined : words(stage)],
     ['Predicted', staged || first?.predicted === undefined ? undefined : beliefs(first.predicted)],
     ['Observed', known.join('; ')],

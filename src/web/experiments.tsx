@@ -1,9 +1,9 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { CampaignView, ExperimentView, LifeCycle } from '../server/contract.ts';
 import { lifeCycle, nextSort, sortExperiments, type Sort } from './experiments-sort.ts';
-import { beliefText, observed, predictedName, predictionOf, proxiesOf } from './decisions.ts';
+import { beliefText, observed, predictedName, predictionOf, proxiesOf, whereText } from './decisions.ts';
 import { Details } from './experiment-details.tsx';
-import { clock, figure, moment, precise, unitName, words } from './format.ts';
+import { clock, figure, precise, unitName, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface ExperimentsProps {
@@ -147,15 +147,6 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
       )}
     </>
   );
-}
-
-/** The step that it is at, the stage that it is to go on with, or how long it may wait. */
-function whereText({ status, stage, step, decisions }: ExperimentView): string | undefined {
-  if (status === 'running')
-    return step !== undefined ? words(step) : stage === undefined ? undefined : `to ${words(stage)}`;
-  const hold = decisions.at(-1);
-  if (status !== 'held' || hold?.kind !== 'hold') return undefined;
-  return hold.until === undefined ? hold.place : `until ${moment(hold.until, hold.at)}`;
 }
 
 /** Whole numbers as they are, others with all their digits so that they stand under each other. */

@@ -12,7 +12,9 @@ import {
   proxiesOf,
   rivalsText,
   turnsOf,
+  whereText,
 } from '../../src/web/decisions.ts';
+import { clock } from '../../src/web/format.ts';
 import { sortExperiments } from '../../src/web/experiments-sort.ts';
 import { describeBar } from '../../src/web/gantt.tsx';
 import { layOutGantt } from '../../src/web/gantt-layout.ts';
@@ -48,6 +50,20 @@ describe('decisions in words', () => {
     const sorted = sortExperiments([...experiments.values()], { by: 'proxy/shade', descending: true });
     expect(sorted.map(({ number }) => number)).toEqual([3, 2, 1, 4]);
   });
+});
+
+it('tells where a sample is, and how long it may wait', () => {
+  const at = (minutes: number, number: number) => {
+    const then = createModel();
+    for (const event of stagedScript().events) if (event.at <= origin + minutes * minute) applyEvent(then, event);
+    return whereText(then.sections.experiments.get(`e-000${number}`)!);
+  };
+  const limit = (minutes: number) => clock(origin + (minutes + 480) * minute, false);
+  expect(at(1.5, 1)).toBe('dispense');
+  expect(at(4, 1)).toBe(`until ${limit(2)}`);
+  expect(at(5.5, 1)).toBe(`to trim by ${limit(2)}`);
+  expect(at(6.5, 1)).toBe('top');
+  expect([at(9, 1), at(9, 2), at(9, 3)]).toEqual([undefined, undefined, undefined]);
 });
 
 describe('links in words', () => {

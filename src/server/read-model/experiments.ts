@@ -83,7 +83,8 @@ type Suggestion = EventData<'experiment.suggested'>['suggestion'];
 
 function chosen(at: number, kind: 'start' | 'resume', suggestion: Suggestion): DecisionView {
   const { point, reason, stage, predicted, value, cost } = suggestion;
-  return { at, kind, reason, point, ...present({ stage, predicted, value, cost }) };
+  // Where nothing is decided later, the experiment's own point is what was chosen.
+  return { at, kind, reason, ...(stage === undefined ? {} : { point }), ...present({ stage, predicted, value, cost }) };
 }
 
 function holdOf({ at, data: { reason, stage, place, until } }: EventOf<'experiment.held'>): DecisionView {
