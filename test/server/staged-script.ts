@@ -100,6 +100,7 @@ export function stagedScript(): Script {
   });
   add(5, { type: 'experiment.dropped', data: { experiment: id(2), reason: 'Promises next to nothing.' } });
   add(5, { type: 'experiment.resumed', data: { experiment: id(1), suggestion: { ...goesOn, resumes: id(1) } } });
+  add(5, { type: 'experiment.provided', data: { experiment: id(1), reservations: [] } });
   suggest(5, 4, start);
   run(6, 7, 1, { stage: 'trim', step: 'top' });
   add(8, { type: 'experiment.observed', data: { experiment: id(1), stage: 'trim', observations: { distance: 3 } } });
