@@ -61,9 +61,9 @@ export const walkOf = ({ nodes }: Network, { x, y }: Sample): Walk => ({
 });
 
 /**
- * The surrogate of one output, its inputs chosen by evidence: every choice of inputs is fitted, and the one whose closed-form
- * leave-one-out predictions of the same observations have the highest log density is kept (Rasmussen and Williams 2006,
- * equation 5.10; Vehtari et al. 2017 on choosing models so). Undefined where nothing was measured or no fit works.
+ * The surrogate of one output, its inputs chosen by evidence: every choice of inputs is fitted to the same observations, and
+ * compared by the log posterior at its most probable hyperparameters, log likelihood and log prior, which stands for the log
+ * evidence of the choice (Rasmussen and Williams 2006, section 5.2). Undefined where nothing was measured or no fit works.
  */
 export function fitLink(
   network: Network,
@@ -97,7 +97,7 @@ export function fitLink(
   const link = fresh ? best.link : withAll(network, measured, target, best.link);
   const evidence = fresh
     ? remembered.evidence
-    : Object.fromEntries(fits.map(({ link, densities }) => [link.inputs, meanOf(densities)]));
+    : Object.fromEntries(fits.map(({ link, evidence: value }) => [link.inputs, value]));
   const fittedAt = fresh ? remembered.fittedAt : measured.length;
   return { ...link, report: { ...link.report, evidence, fittedAt } };
 }
@@ -109,26 +109,17 @@ function withAll(network: Network, measured: readonly Sample[], target: Target, 
   return fitChoice(network, measured, target, link.inputs, { theta, keep: true })?.link ?? link;
 }
 
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 /** Up to so many observations a link is fitted anew whenever one is added. */
 const few = 40;
 
-/** By how many standard errors proxies must lead. */
-const standardErrors = 1.5;
+/** By how many nats proxies must lead: a ratio of 150, very strong evidence after Kass and Raftery (1995). */
+const veryStrong = 5;
 
-/**
- * The choice of the highest evidence; one that reads proxies must lead the plain one by 1.5 standard errors of the paired
- * differences (after the one-standard-error rule of Breiman et al. 1984), so that chance does not make proxies of noise.
- */
+/** The choice of the highest evidence; one that reads proxies must lead the plain one clearly, so that noise is not read. */
 function preferred(fits: readonly Fitted[]): Fitted {
-  const best = fits.reduce((a, b) => (meanOf(b.densities) > meanOf(a.densities) ? b : a));
+  const best = fits.reduce((a, b) => (b.evidence > a.evidence ? b : a));
   const plain = fits.find(({ link }) => link.inputs === 'parameters');
-  const lead = plain?.densities.map((value, i) => best.densities[i]! - value);
-  if (lead === undefined || lead.length < 2) return best;
-  const mean = meanOf(lead);
-  const variance = meanOf(lead.map((value) => (value - mean) ** 2));
-  return mean > standardErrors * Math.sqrt(variance / (lead.length - 1)) ? best : plain!;
+  return plain === undefined || best.evidence > plain.evidence + veryStrong ? best : plain;
 }
 
 /** A choice that would read the same values as an earlier one. */
@@ -166,7 +157,8 @@ const inputSpace = (parameters: readonly Parameter[]): Space =>
 
 interface Fitted {
   readonly link: Link;
-  readonly densities: Float64Array;
+  /** Log posterior of the fit. */
+  readonly evidence: number;
 }
 
 function fitChoice(
@@ -202,7 +194,7 @@ function fitChoice(
   const outcome = { name: target.name, offset, scale, rows: samples.map((_, i) => i), gp };
   return {
     link: { ...outcome, ...reported(network, outcome, target, inputs), pieces },
-    densities: densitiesOf(outcome),
+    evidence: gp.logPosterior,
   };
 }
 
@@ -226,15 +218,6 @@ function reported(network: Network, outcome: Outcome, { stage, output, noise, na
       fittedAt: count,
     },
   };
-}
-
-/** Log density of every observation under its leave-one-out prediction. */
-function densitiesOf(outcome: Outcome): Float64Array {
-  const at = atObservations(outcome);
-  return outcome.gp.training.y.map((value, i) => {
-    const variance = at.leftOutVariance[i]!;
-    return -0.5 * (Math.log(2 * Math.PI * variance) + (value - at.leftOutMean[i]!) ** 2 / variance);
-  });
 }
 
 /** Observations from which hyperparameters are learned; the process itself then holds all of them. */
