@@ -83,6 +83,11 @@ export class Intake {
       case 'experiment.provided':
       case 'experiment.dropped':
         return state.experiments.get(event.data.experiment)?.can(event as LabEvent as never) ?? false;
+      case 'experiment.completed':
+      case 'experiment.failed':
+      case 'experiment.cancelled':
+      case 'experiment.lost':
+        return isUndecided(state, event.data.experiment);
       case 'message.rejected':
         return this.#isFirstOfMinute(event.data.topic, now);
       default:
@@ -97,6 +102,12 @@ export class Intake {
     this.#rejected.set(topic, now);
     return true;
   }
+}
+
+/** Whether an experiment has not ended yet: two reasons to end it may come at once. */
+function isUndecided(state: CoreState, experiment: string): boolean {
+  const value = state.experiments.get(experiment)?.value;
+  return value !== undefined && value !== 'clearing' && value !== 'stuck' && value !== 'lost';
 }
 
 function isChange(state: CoreState, data: { device: string; state: string; boot: string }): boolean {

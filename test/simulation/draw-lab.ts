@@ -11,7 +11,11 @@ export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   const random = stream(seed, 'lab');
   const definition = random.chance(0.12) ? flowBench(random) : random.chance(0.12) ? workshop(random) : vialLab(random);
   const { lab, protocol, space, objectives } = withHolds(stream(seed, 'hold'), definition);
-  const campaign = drawCampaign(stream(seed, 'campaign'), seed, mostExperiments);
+  const { goal, ...campaign } = withEnds(
+    stream(seed, 'ends'),
+    drawCampaign(stream(seed, 'campaign'), seed, mostExperiments),
+  );
+  if (goal === true) objectives[0]!['stop_at'] = objectives[0]!['goal'] === 'maximize' ? 0.1 : 0.4;
   return {
     lab: Lab.parse(lab),
     protocol: Protocol.parse(protocol),
@@ -35,6 +39,13 @@ function drawCampaign(random: Stream, seed: number, mostExperiments: number): Wr
     budget: { experiments, ...(random.chance(0.1) ? { time: `${1 + random.integer(6)} h` } : {}) },
     seed,
   };
+}
+
+/** Reasons to end before all experiments are done: a goal, or energy that is used up. */
+function withEnds(random: Stream, campaign: Written): Written {
+  const goal = random.chance(0.25);
+  const energy = random.chance(0.2) ? { energy: `${5 + random.integer(60)} Wh` } : {};
+  return { ...campaign, goal, budget: { ...(campaign['budget'] as Written), ...energy } };
 }
 
 const tariff = { price: '0.28 EUR/kWh', carbon: '380 g/kWh' };

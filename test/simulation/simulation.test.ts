@@ -18,6 +18,7 @@ const regressions: readonly (readonly [number, string])[] = [
   [100_632, 'a will that came late had a device count as lost for ever, and its work with it'],
   [107_770, 'a result of a counter that had begun again was counted from its old total'],
   [7068, 'a sample that was dropped on its way to a full shelf stayed there'],
+  [8054, 'two reasons to end the campaign at once cancelled an experiment twice'],
   [279, 'a sample was carried to a place that another had not left'],
 ];
 

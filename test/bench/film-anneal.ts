@@ -1,0 +1,92 @@
+/**
+ * What deciding after proxies saves in a laboratory: `npm run bench -- film-anneal [--seeds N] [--first N] [--json FILE]`.
+ * Whole campaigns of protocols/film-anneal by the real controller against its simulated instruments on a virtual clock, until
+ * both objectives are as good as `stop_at` or a budget is used up. Every seed runs each arm:
+ *
+ * - after_proxies: annealing is decided on after the look at the coated film (the campaign as it is written);
+ * - at_start: all parameters are chosen at the beginning and every film is annealed (final-only optimization).
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { definitionOf, WholeLab } from '../engine/whole-lab.ts';
+import { quantile, show } from './shared/figures.ts';
+
+const arms = ['after_proxies', 'at_start'] as const;
+
+interface Outcome {
+  readonly seed: number;
+  readonly arm: (typeof arms)[number];
+  readonly reached: boolean;
+  readonly films: number;
+  readonly annealed: number;
+  readonly furnaceRuns: number;
+  readonly furnaceHours: number;
+  readonly kWh: number;
+  readonly labHours: number;
+}
+
+function play(seed: number, arm: Outcome['arm']): Outcome {
+  const definition = definitionOf('film-anneal', ({ campaign }) => {
+    const cost = campaign.stages?.cost ?? 'energy';
+    Object.assign(campaign, { seed, stages: { decide: arm, cost } });
+  });
+  const lab = new WholeLab(definition);
+  lab.startController();
+  lab.run(24 * 30);
+  if (!lab.finished) throw new Error(`seed ${seed}, ${arm}: the campaign has not ended`);
+  const runs = new Map<string, number>();
+  let annealed = 0;
+  for (const { key, batch, kind, device, outcome, deviceStartedAt, deviceEndedAt } of lab.ledger.commands()) {
+    if (kind !== 'process' || device !== 'furnace' || outcome !== 'ok') continue;
+    annealed += 1;
+    runs.set(batch ?? key, ((deviceEndedAt ?? 0) - (deviceStartedAt ?? 0)) / 3_600_000);
+  }
+  const { openedAt } = lab.ledger.campaign()!;
+  const reached = lab.ledger.experiments().some(({ objectives }) =>
+    definition.campaign.objectives.every(({ name, goal, stop_at: stop }) => {
+      const value = objectives?.[name];
+      return value !== undefined && (goal === 'maximize' ? value >= stop! : value <= stop!);
+    }),
+  );
+  return {
+    ...{ seed, arm, reached, annealed },
+    films: lab.ledger.experiments().filter(({ startedAt }) => startedAt !== undefined).length,
+    furnaceRuns: runs.size,
+    furnaceHours: [...runs.values()].reduce((sum, hours) => sum + hours, 0),
+    kWh: lab.ledger.energy().total.joules / 3_600_000,
+    labHours: (lab.ledger.lastAt() - openedAt) / 3_600_000,
+  };
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '20' },
+    first: { type: 'string', default: '1' },
+    json: { type: 'string' },
+  },
+});
+const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}`;
+console.log(machine);
+const outcomes: Outcome[] = [];
+for (let i = 0; i < Number(values.seeds); i++)
+  for (const arm of arms) {
+    const outcome = play(Number(values.first) + i, arm);
+    outcomes.push(outcome);
+    const { seed, reached, films, annealed, furnaceRuns, furnaceHours, kWh } = outcome;
+    const end = reached ? 'goal' : 'budget';
+    console.log(
+      `seed ${seed} ${arm}: ${end}, ${films} films, ${annealed} annealed in ${furnaceRuns} runs, ${show(furnaceHours)} h of furnace, ${show(kWh)} kWh`,
+    );
+  }
+const figures = ['films', 'annealed', 'furnaceRuns', 'furnaceHours', 'kWh', 'labHours'] as const;
+for (const arm of arms) {
+  const own = outcomes.filter((outcome) => outcome.arm === arm);
+  const reached = own.filter((outcome) => outcome.reached).length;
+  const medians = figures.map((name) => {
+    const list = own.map((outcome) => outcome[name]);
+    return `${name} ${show(quantile(list, 0.5))} [${show(quantile(list, 0.25))}, ${show(quantile(list, 0.75))}]`;
+  });
+  console.log(`${arm}: goal reached by ${reached} of ${own.length}; medians [quartiles]: ${medians.join(', ')}`);
+}
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ machine, outcomes }, null, 2)}\n`);
