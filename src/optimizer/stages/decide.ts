@@ -4,9 +4,10 @@ import { Chain } from './chain.ts';
 import { checkStaged } from './check.ts';
 import { type Action, chooseAction, holdings } from './choose-action.ts';
 import { idleSamples, initialAction, isInitial } from './first.ts';
-import type { Design } from './designs.ts';
+import { type Design, climbGain } from './designs.ts';
 import { type Link, type Walk, walkOf } from './links.ts';
 import { type Network, type Sample, compileNetwork, pendingSample, samplesOf } from './network.ts';
+import { openWalk } from './policy.ts';
 import { decode } from '../space.ts';
 import type { Decision, DecideOptions, PendingStage, StagedAnswer, StagedProblem, StagedRow } from './staged.ts';
 import { fitLinks } from './surrogates.ts';
@@ -30,6 +31,8 @@ export interface Situation {
   readonly samples: readonly Sample[];
   readonly flights: Flight[];
   readonly dropped: Set<string>;
+  /** Samples in flight as they are expected to end. */
+  readonly wholes: Map<Flight, Walk>;
   /** Designs that the decisions of one call have rated before, the best first. */
   readonly screened: Design[];
   readonly links: readonly (readonly Link[])[] | undefined;
@@ -63,7 +66,18 @@ export function decide(
   const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
   const { starts = Infinity } = options;
   const situation: Situation = {
-    ...{ network, samples, flights, dropped: new Set<string>(), screened: [], links, options, starts, random },
+    ...{
+      network,
+      samples,
+      flights,
+      dropped: new Set<string>(),
+      wholes: new Map<Flight, Walk>(),
+      screened: [],
+      links,
+      options,
+      starts,
+      random,
+    },
   };
   const decisions: Decision[] = [];
   for (let index = 0; index < options.count; index++) {
@@ -104,10 +118,8 @@ function next(situation: Situation, index: number): { action: Action; drops: rea
 }
 
 /** The chain with the best complete sample as incumbent and everything in flight undecided. */
-function chainOf(
-  { network, samples, flights, options, random }: Situation,
-  links: readonly (readonly Link[])[],
-): Chain {
+function chainOf(situation: Situation, links: readonly (readonly Link[])[]): Chain {
+  const { network, samples, flights, options, random } = situation;
   const chain = new Chain(network, links, flights.length + options.count, -Infinity, random('scenes'));
   let incumbent = -Infinity;
   for (const sample of samples) {
@@ -116,11 +128,31 @@ function chainOf(
     incumbent = Math.max(incumbent, chain.worth(chain.mean));
   }
   chain.incumbents.fill(incumbent);
-  for (const { walk, stage, alone } of flights) {
+  for (const flight of flights) {
+    const { walk, stage, alone } = flight;
     const known = chain.canRead(walk, stage);
     if (network.path.includes(stage) && known) chain.add(walk, stage, alone);
+    const whole = wholeOf(situation, chain, flight);
+    if (whole !== undefined) chain.add(whole, network.last);
   }
   return chain;
+}
+
+/**
+ * A sample in flight before the last stage as it will end, by the settings that now promise most. Where the objective's link
+ * reads no output nothing else would tell it of the sample, and the same one would be started again.
+ */
+function wholeOf({ network, wholes, random }: Situation, chain: Chain, flight: Flight): Walk | undefined {
+  const { stage, walk, alone, sample } = flight;
+  if (stage === network.last || alone || chain.objective.inputs !== 'parameters') return undefined;
+  const known = wholes.get(flight);
+  const missing = network.path.filter((k) => walk.x[k] === undefined);
+  if (known !== undefined || missing.some((k) => network.nodes[k]!.space.designs !== undefined)) return known;
+  const found = climbGain(chain, openWalk(walk), missing, [], random(`whole/${sample}`));
+  if (found === undefined) return undefined;
+  const whole = { x: walk.x.map((x, k) => x ?? found[missing.indexOf(k)]?.model), y: walk.y };
+  wholes.set(flight, whole);
+  return whole;
 }
 
 function decisionOf({ network, samples, flights }: Situation, action: Action, before: readonly Decision[]): Decision {

@@ -120,7 +120,7 @@ describe('what is decided', () => {
 
   test('the cheaper the first stage, the more samples are started before one goes on', () => {
     const startsBefore = (cost: number): number => {
-      const rows = twoStageRows(8, 0, 8);
+      const rows = twoStageRows(14, 0, 8);
       for (let n = 0; n < 12; n++) {
         const [decision] = ask(rows, { cost }).decisions.filter(({ kind }) => kind !== 'drop');
         if (decision!.kind === 'resume') return n;
@@ -155,7 +155,7 @@ describe('what is decided', () => {
     const [make, measure] = twoStages(50).stages;
     // New samples are dear, and held ones there are none; what is not known is the second stage.
     const problem = { ...twoStages(), stages: [make!, { ...measure!, alone: { colour: { min: -1.5, max: 1.5 } } }] };
-    const rows = twoStageRows(8, 30, 11).map((row) => ({ ...row, closed: true }));
+    const rows = twoStageRows(10, 30, 11).map((row) => ({ ...row, closed: true }));
     const { decisions } = unwrap(decide(problem, rows, [], { seed: 1, count: 2, initial: 0 }));
     expect(decisions).toHaveLength(2);
     const [first] = decisions;
