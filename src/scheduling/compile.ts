@@ -1,4 +1,4 @@
-import type { Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
+import type { DurationBand, Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 import { obstacleOf, type Obstacle } from './obstacle.ts';
 
 /** A resource, and its place in the list that the planner counts in. */
@@ -18,7 +18,7 @@ export interface Step {
   readonly alternatives: readonly Alternative[];
   readonly recipe: string | undefined;
   readonly minLag: number;
-  /** Infinity when there is no maximum. */
+  /** The wait that is planned at most; Infinity when there is no maximum. */
   readonly maxLag: number;
 }
 
@@ -62,7 +62,15 @@ export function compile(problem: SchedulingProblem): Lab {
   const indexOf = new Map(stations.map(({ id, index }) => [id, index]));
   const { transport } = problem;
   const travel = stations.map((from) => stations.map((to) => transport?.travel[from.id]?.[to.id]?.typical ?? Infinity));
-  const shape = { now: problem.now, moved: transport !== undefined, stations, indexOf, travel };
+  const ways = Object.values(transport?.travel ?? {}).flatMap((to) => Object.values(to));
+  const shape = {
+    now: problem.now,
+    moved: transport !== undefined,
+    stations,
+    indexOf,
+    travel,
+    stretch: stretchOf(ways),
+  };
   return {
     ...shape,
     carriers: transport?.transporters.length ?? 0,
@@ -72,14 +80,21 @@ export function compile(problem: SchedulingProblem): Lab {
   };
 }
 
-export type Shape = Pick<Lab, 'now' | 'moved' | 'stations' | 'indexOf' | 'travel'>;
+/** How many times as long as typical any of these can take. */
+const stretchOf = (bands: readonly DurationBand[]): number =>
+  bands.reduce((most, { typical, high }) => (typical > 0 ? Math.max(most, high / typical) : most), 1);
+
+export interface Shape extends Pick<Lab, 'now' | 'moved' | 'stations' | 'indexOf' | 'travel'> {
+  /** How many times as long as typical a way can take. */
+  readonly stretch: number;
+}
 
 function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
   const { running } = sample;
   const place = running?.to ?? sample.at;
   const at = place === undefined ? -1 : (lab.indexOf.get(place) ?? -1);
   const out = lab.moved && sample.out !== undefined ? (lab.indexOf.get(sample.out) ?? -1) : -1;
-  const steps = sample.remaining.map((step) => stepOf(step, lab));
+  const steps = sample.remaining.map((step, i) => stepOf(step, lab, i === 0));
   const end = running === undefined ? lab.now : Math.max(lab.now, running.expectedEnd);
   const lastEnd = running?.kind === 'process' ? end : (sample.lastStepEnd ?? -Infinity);
   const task = {
@@ -96,20 +111,27 @@ function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
   return { ...task, obstacle: obstacleOf(task, place, lab) };
 }
 
-function stepOf(step: StepTask, lab: Pick<Lab, 'stations' | 'indexOf'>): Step {
+function stepOf(step: StepTask, lab: Shape, next: boolean): Step {
   const alternatives: Alternative[] = [];
   for (const { resource, duration } of step.alternatives) {
     const index = lab.indexOf.get(resource);
     if (index === undefined || !lab.stations[index]!.available || lab.stations[index]!.kind === 'rack') continue;
     alternatives.push({ resource: index, duration: duration.typical });
   }
-  return {
-    id: step.id,
-    alternatives,
-    recipe: step.recipe,
-    minLag: step.lag.min,
-    maxLag: step.lag.max ?? Infinity,
-  };
+  const { min, max = Infinity } = step.lag;
+  const maxLag = next || max === Infinity ? max : Math.min(max, Math.max(min, cautious(step, max, lab)));
+  return { id: step.id, alternatives, recipe: step.recipe, minLag: min, maxLag };
+}
+
+/**
+ * A wait that has not begun is planned so short that it still holds when the ways and those who are worked on before take
+ * as long as they can, but not shorter than any way takes.
+ */
+function cautious({ alternatives }: StepTask, max: number, { stretch, travel }: Shape): number {
+  const most = Math.max(stretch, stretchOf(alternatives.map(({ duration }) => duration)));
+  if (most === 1) return max;
+  const longest = Math.max(0, ...travel.flat().filter((time) => time < Infinity));
+  return Math.max(Math.floor(max / most), longest);
 }
 
 /** The latest time at which the sample can set out for its first step and still keep that step's maximum wait. */

@@ -33,8 +33,8 @@ class Turn {
   lookAt = Infinity;
   readonly #scene: Scene;
   #ahead: Outlook;
-  /** The first of those that only endanger a maximum wait. */
-  #risky: readonly Assignment[] | undefined;
+  /** Those that only endanger a maximum wait, and by how much. */
+  readonly #risky: { readonly crew: readonly Assignment[]; readonly ms: number }[] = [];
 
   constructor(scene: Scene, haste: Haste) {
     this.#scene = scene;
@@ -47,11 +47,13 @@ class Turn {
 
   /** Nothing runs, nothing starts, and something could. */
   get isStuck(): boolean {
-    return this.start.length === 0 && this.#scene.running.length === 0 && this.#risky !== undefined;
+    return this.start.length === 0 && this.#scene.running.length === 0 && this.#risky.length > 0;
   }
 
+  /** Starts what endangers least. */
   risk(): void {
-    this.start.push(...this.#risky!);
+    const [least] = this.#risky.toSorted((a, b) => a.ms - b.ms);
+    this.start.push(...least!.crew);
   }
 
   #ask(assignment: Assignment, haste: Haste): void {
@@ -69,7 +71,7 @@ class Turn {
       this.#ahead = after;
       return;
     }
-    this.#risky ??= crew;
+    this.#risky.push({ crew, ms: Math.max(...[...after.shortfalls.values()].map(({ ms }) => ms)) });
     this.lookAt = Math.min(this.lookAt, this.#timeOf(danger));
     this.waiting.push({ assignment, reason: danger.reason });
   }

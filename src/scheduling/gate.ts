@@ -214,7 +214,7 @@ function batchObstacle(
   const members = crewOf(scene, work, urgent);
   const passing = started.find(({ kind, from, to }) => kind === 'move' && (from === resource || to === resource));
   if (passing !== undefined) return { reason: `The batch on ${resource} waits for the move of ${passing.sample}.` };
-  const run = doorObstacle(scene, resource, []);
+  const run = doorObstacle(scene, resource, started);
   if (run !== undefined) return run;
   const missing = members.find((member) => !isThere(scene, member));
   if (missing !== undefined) return { reason: `The batch on ${resource} waits for ${missing.sample}.` };

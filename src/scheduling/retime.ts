@@ -24,10 +24,11 @@ export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, 
     const stuck = [...scripts.keys()].filter((index) => !tracks.has(index));
     const late = stuck.length > 0 ? [] : lateWorks(lab, scripts, tracks);
     if (stuck.length + late.length === 0) return tracks;
+    const hurried = new Set(urgent.keys());
     for (const index of stuck) scripts.delete(index);
     for (const { index, before, floor } of late) {
       if (round < rounds && before !== undefined) floors.set(before, Math.max(floor, floors.get(before) ?? -Infinity));
-      else if (round < rounds && !urgent.has(index)) urgent.set(index, lab.tasks[index]!.deadline);
+      else if (round < rounds && !hurried.has(index)) hurry(lab, scripts, urgent);
       else if (round >= rounds || !leaveBehind(lab, scripts, index, apart)) scripts.delete(index);
     }
   }
@@ -62,6 +63,14 @@ function lateWorks(lab: Lab, scripts: ReadonlyMap<number, Act[]>, tracks: Readon
 
 /** True when a maximum wait of the sample runs, or will run whatever happens. */
 const isLimited = ({ deadline }: Task): boolean => deadline < Infinity;
+
+/** All whose maximum waits run go first, those that are late and those that could be late then. */
+function hurry(lab: Lab, scripts: ReadonlyMap<number, unknown>, urgent: Map<number, number>): void {
+  for (const index of scripts.keys()) {
+    const task = lab.tasks[index]!;
+    if (isLimited(task)) urgent.set(index, task.deadline);
+  }
+}
 
 /**
  * A run does not wait for members that make one late whose maximum wait runs: they get another. False when there is no such
