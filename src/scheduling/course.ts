@@ -69,7 +69,7 @@ export class Course {
 
   move({ to }: Assignment, { low, high }: DurationBand, setout: Setout, pickMs: number): void {
     this.#late = Math.max(this.#late + setout.delay, setout.afterPlace - this.since.lo) + high;
-    this.#bare += setout.delay + high;
+    this.#bare += high;
     this.#leave(setout.latest + pickMs);
     this.ready = { lo: this.ready.lo + low, hi: setout.latest + high };
     this.place = to!;

@@ -126,7 +126,17 @@ export class TrueLab {
   #running({ assignment, start, band }: Doing): NonNullable<SampleTask['running']> {
     const { kind, step, resource, to = resource } = assignment;
     const guesses = [start + band.typical, start + band.high, this.now];
-    return { kind, step, resource, to, start, expectedEnd: guesses.find((guess) => guess >= this.now)! };
+    const expectedEnd = guesses.find((guess) => guess >= this.now)!;
+    return {
+      kind,
+      step,
+      resource,
+      to,
+      start,
+      expectedEnd,
+      earliestEnd: start + band.low,
+      latestEnd: start + band.high,
+    };
   }
 
   #sample(id: string): Sample {
