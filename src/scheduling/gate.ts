@@ -82,7 +82,7 @@ function turnObstacle(scene: Scene, arrival: Assignment, started: readonly Assig
     if (other.sample === arrival.sample || !arrives(scene, other) || started.includes(other)) continue;
     earlier.push(other);
   }
-  const room = roomAt(scene, target) - startedTo(target, started) - earlier.length;
+  const room = roomAt(scene, target) - startedTo(scene, target, started) - earlier.length;
   const first = earlier[0];
   if (first !== undefined && room <= 0)
     return { reason: `${arrival.sample} waits for ${target}: ${first.sample} comes first for ${first.step}.` };
@@ -119,12 +119,14 @@ const capacityOf = (resources: readonly Resource[], id: string): number =>
 const kindOf = ({ problem }: Scene, id: string): Resource['kind'] | undefined =>
   problem.resources.find((r) => r.id === id)?.kind;
 
-const startedTo = (target: string, started: readonly Assignment[]): number =>
-  started.filter((other) => (other.kind === 'move' ? other.to : other.resource) === target).length;
+/** How many come to a resource with what is started now; who works there already is there. */
+const startedTo = (scene: Scene, target: string, started: readonly Assignment[]): number =>
+  started.filter((other) => (other.kind === 'move' ? other.to : other.resource) === target && arrives(scene, other))
+    .length;
 
 function placeObstacle(scene: Scene, move: Assignment, started: readonly Assignment[]): Obstacle | undefined {
   const target = move.to!;
-  if (roomAt(scene, target) - startedTo(target, started) > 0) return undefined;
+  if (roomAt(scene, target) - startedTo(scene, target, started) > 0) return undefined;
   const holders = scene.holders.get(target) ?? [];
   const first = holders.toSorted((a, b) => a.until - b.until)[0];
   if (first === undefined) return { reason: `${move.sample} waits for a place at ${target}.` };

@@ -97,7 +97,12 @@ function inOrder(
 ): [order: readonly Act[], urgent: readonly Act[]] {
   const acts = sortedBy([...scripts.values()].flat(), ({ key }) => key);
   if (urgent.size === 0) return [acts, []];
-  const deadline = ({ task, step }: Act) => (step === 0 ? (urgent.get(task.index) ?? Infinity) : Infinity);
+  const deadline = ({ task, step }: Act) => {
+    const least = urgent.get(task.index);
+    return least !== undefined && task.steps.slice(0, step + 1).every(({ maxLag }) => maxLag < Infinity)
+      ? least
+      : Infinity;
+  };
   const first = acts.filter((act) => deadline(act) < Infinity).sort((a, b) => deadline(a) - deadline(b));
   return [acts.filter((act) => deadline(act) === Infinity), first];
 }

@@ -150,9 +150,9 @@ export class Player {
       const sample = this.#byId.get(id)!;
       const together = assignments.filter((other) => other.kind === 'process' && other.resource === resource);
       const batch = kind === 'process' && this.#problem.resources.find((r) => r.id === resource)?.kind === 'batch';
-      const leader = batch ? together.map((other) => other.sample).sort()[0]! : id;
+      const [leader = ''] = batch ? together.map((other) => `${other.sample}/${other.step}`).sort() : [`${id}/${step}`];
       const band = this.#bandOf(sample, kind, resource, from, to);
-      const end = this.#now + this.#draw(`${leader}/${step}/${kind}/${to}`, band);
+      const end = this.#now + this.#draw(`${leader}/${kind}/${to}`, band);
       const deed = { sample: id, step, kind, resource, from, to, start: this.#now, end };
       this.#deeds.push(deed);
       sample.doing = { deed, band };
