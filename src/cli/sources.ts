@@ -57,14 +57,20 @@ function ledgerRows(path: string, entry: SourceEntry, campaign: Campaign): Sourc
   const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, ledgerName) : path;
   const ledger = Ledger.open(file, { readonly: true });
   try {
-    const source = ledger.definition()?.campaign;
-    if (source === undefined) return [];
+    const definition = ledger.definition();
+    if (definition === undefined) return [];
+    const { campaign: source, protocol } = definition;
+    const staged = protocol.stages.length > 1;
     const inUnits = converter(source, campaign, entry, file);
-    return ledger.observationsFor().map(({ parameters, status, objectives }): SourceRow => {
+    return ledger.experiments().flatMap(({ parameters, status, objectives = {}, observations }): SourceRow[] => {
       const point = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, inUnits(name, value)]));
-      if (status === 'failed') return { point, failed: true };
+      if (status === 'failed') return [{ point, failed: true }];
+      if (status !== 'completed')
+        return !staged || Object.keys(observations).length === 0 ? [] : [{ point, observations }];
       const values = Object.entries(objectives).map(([name, value]) => [name, inUnits(name, value) as number]);
-      return { point, values: Object.fromEntries(values) as Record<string, number> };
+      return [
+        { point, values: Object.fromEntries(values) as Record<string, number>, ...(staged ? { observations } : {}) },
+      ];
     });
   } finally {
     ledger.close();

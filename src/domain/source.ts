@@ -46,7 +46,16 @@ export type SourceRow =
       readonly point: Readonly<Record<string, number | string>>;
       readonly values: Readonly<Record<string, number>>;
     }
-  | { readonly point: Readonly<Record<string, number | string>>; readonly failed: true };
+  | { readonly point: Readonly<Record<string, number | string>>; readonly failed: true }
+  | StagedSourceRow;
+
+/** The same with what every stage observed; an experiment that was given up between stages has no values. */
+export interface StagedSourceRow {
+  readonly point: Readonly<Record<string, number | string>>;
+  readonly values?: Readonly<Record<string, number>>;
+  /** By stage, SI. */
+  readonly observations: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
 
 /** What was read from the sources when the campaign was opened, by name: its ledger needs no other file to go on. */
 export type SourceData = Readonly<Record<string, readonly SourceRow[]>>;

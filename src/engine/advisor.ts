@@ -3,7 +3,7 @@ import { failed, failure, ok, type Result } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type Campaign, type Constraint, type Definition } from '../domain/campaign.ts';
 import type { EventData } from '../domain/event.ts';
 import { fromSi, readQuantity } from '../domain/quantity.ts';
-import type { ExpectationEntry, SourceData, SourceEntry } from '../domain/source.ts';
+import type { ExpectationEntry, SourceData, SourceEntry, SourceRow } from '../domain/source.ts';
 import type {
   Datum,
   LinearConstraint,
@@ -137,11 +137,17 @@ function sourceOf(name: string, entry: SourceEntry, data: SourceData, campaign: 
     ];
   };
   return {
-    ...{ name, cap, data: data[name] ?? [] },
+    ...{ name, cap, data: (data[name] ?? []).flatMap(wholeRow) },
     ...(renames === undefined ? {} : { renames }),
     ...(levels === undefined ? {} : { levels }),
     ...(held === undefined ? {} : { held: Object.fromEntries(Object.entries(held).map(inUnit)) as typeof held }),
   };
+}
+
+/** What an optimizer of whole experiments learns from. */
+function wholeRow(row: SourceRow): Source['data'][number][] {
+  if ('failed' in row) return [row];
+  return row.values === undefined ? [] : [{ point: row.point, values: row.values }];
 }
 
 /** Means and spreads in the unit of their parameter. */

@@ -21,6 +21,8 @@ import type {
   StagedRow,
 } from '../optimizer/stages/staged.ts';
 import type { Problem } from '../optimizer/problem.ts';
+import { earlierRows } from './earlier.ts';
+import { finishedLegs, outputsOf, pick } from './legs.ts';
 import type { Progress } from './observations.ts';
 
 /** Campaigns whose stages are decided one after the other, in the words of the staged optimizer. */
@@ -64,6 +66,7 @@ export function stagedQuestion(
       ...(joinable ? { open: true } : {}),
     });
   }
+  rows.push(...earlierRows(definition, problem, legs));
   const { seed, batch } = definition.campaign;
   const places = shelfPlaces(definition, legs);
   // Every new sample needs a place between its stages, or it would wait for one in everybody's way.
@@ -87,33 +90,6 @@ export function stagedQuestion(
 function isOpen(shared: SharedStep | undefined, { stage, step, command }: ExperimentContext): boolean {
   if (shared === undefined || command?.step === shared.id) return false;
   return stage < shared.stage || (stage === shared.stage && step <= shared.step);
-}
-
-const pick = <T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
-  Object.fromEntries(names.flatMap((name) => (record[name] === undefined ? [] : [[name, record[name]]])));
-
-function finishedLegs(legs: readonly Leg[], { point, observations, objectives }: Progress, definition: Definition) {
-  const stages: Record<string, StagedRow['stages'][string]> = {};
-  for (const leg of legs) {
-    const outputs = leg === legs.at(-1) ? objectives : merged(leg, observations);
-    if (outputs === undefined) break;
-    stages[leg.id] = { parameters: pick(point, leg.parameters), outputs: pick(outputs, outputsOf(leg, definition)) };
-  }
-  return stages;
-}
-
-/** The observations of a leg; undefined until all its stages have been measured. */
-function merged({ stages }: Leg, observations: Progress['observations']): Record<string, number> | undefined {
-  const known = stages.map(({ id }) => observations[id]);
-  return known.every((values) => values !== undefined) ? Object.assign({}, ...known) : undefined;
-}
-
-/** Proxies of an early leg, objectives of the last. */
-function outputsOf(leg: Leg, { campaign, protocol }: Definition): string[] {
-  const isLast = lastStageOf(leg) === protocol.stages.length - 1;
-  return isLast
-    ? campaign.objectives.map(({ name }) => name)
-    : leg.stages.flatMap(({ observes }) => Object.keys(observes));
 }
 
 function stagedProblem(
@@ -206,19 +182,33 @@ export function answerStaged(question: StagedQuestion): Result<Received> {
   return answer.ok ? ok(recordOf(question, answer.value)) : answer;
 }
 
-function recordOf({ problem }: StagedQuestion, { decisions, model }: StagedAnswer): Received {
+function recordOf({ problem, rows }: StagedQuestion, { decisions, model }: StagedAnswer): Received {
   const drops = decisions.filter(({ kind }) => kind === 'drop');
-  const links = model.links.map(({ hyperparameters: _, fittedAt: __, evidence, ...link }) => ({
+  const links = model.links.map(({ hyperparameters: _, fittedAt: __, sources: ___, evidence, ...link }) => ({
     ...link,
     evidence: { ...evidence },
   }));
+  const trust = trustOf(rows, model);
   return {
     suggestions: decisions.filter(({ kind }) => kind !== 'drop').map((decision) => suggestionOf(problem, decision)),
     ...(drops.length === 0
       ? {}
       : { drops: drops.map(({ sample, reason }) => ({ experiment: ExperimentId.parse(sample), reason })) }),
-    ...(links.length === 0 ? {} : { model: { outcomes: [], links } }),
+    ...(links.length === 0
+      ? {}
+      : { model: { outcomes: [], links, ...(trust.length === 0 ? {} : { sources: trust }) } }),
   };
+}
+
+/** Whether each source is learned from, by output. */
+function trustOf(rows: readonly StagedRow[], { links }: StagedAnswer['model']) {
+  const sources = [...new Set(rows.flatMap(({ source }) => source ?? []))];
+  return sources.flatMap((name) =>
+    links.map(({ output: outcome, stage, sources: trusted = [] }) => ({
+      ...{ name, outcome, trust: trusted.includes(name) ? 1 : 0, cap: 1, ignored: 0 },
+      observations: rows.filter((row) => row.source === name && row.stages[stage] !== undefined).length,
+    })),
+  );
 }
 
 function suggestionOf({ objectives }: StagedProblem, decision: Decision): Received['suggestions'][number] {

@@ -3,6 +3,7 @@ import { Campaign, type Definition } from '../../src/domain/campaign.ts';
 import type { LabEvent } from '../../src/domain/event.ts';
 import { Lab } from '../../src/domain/lab.ts';
 import { Protocol } from '../../src/domain/protocol.ts';
+import { SourceEntry } from '../../src/domain/source.ts';
 import { legsOf } from '../../src/domain/stages.ts';
 import { inlineAdvisor, type Advisor } from '../../src/engine/advisor.ts';
 import { booked, Killed, killAround, reported } from './killing.ts';
@@ -68,7 +69,12 @@ function verify(lab: WholeLab): void {
   expect(lab.failures).toEqual([]);
   expect(lab.world.accidents()).toEqual([]);
   expect(lab.finished).toBe(true);
-  expect(booked(lab)).toEqual(reported(lab));
+  // Sums of amounts that are counted in steps: the last digit of a picolitre may differ.
+  const poured = Object.entries(reported(lab)).map(([material, nanolitres]) => [
+    material,
+    expect.closeTo(nanolitres, 4),
+  ]);
+  expect(booked(lab)).toEqual(Object.fromEntries(poured));
   expect(lab.ledger.replay().differences).toEqual([]);
   for (const { status, clearedAt } of lab.ledger.experiments()) {
     expect(['completed', 'dropped', 'cancelled']).toContain(status);
@@ -211,6 +217,33 @@ test('a sample in doubt on its way to the shelf is held again once a person has 
   expect(lab.ledger.experiment(experiment)!.status).toBe('held');
   lab.run();
   verify(lab);
+});
+
+test('an earlier campaign is learned from: no initial design, trust on record, and its samples stay where they are', () => {
+  const first = begin({ experiments: 10 });
+  first.run();
+  const rows = first.ledger.experiments().map(({ parameters: point, objectives: values, observations }) => ({
+    ...{ point, observations, ...(values === undefined ? {} : { values }) },
+  }));
+  const definition = twoStep({ experiments: 4 });
+  Object.assign(definition.campaign, { sources: { before: SourceEntry.parse({ ledger: 'earlier' }) } });
+  const lab = new WholeLab({ ...definition, sources: { before: rows } });
+  lab.startController();
+  lab.run();
+  verify(lab);
+  const [received] = lab.ledger.events({ type: 'suggestions.received' });
+  if (received?.type !== 'suggestions.received') expect.fail();
+  const { suggestions, model } = received.data;
+  expect(suggestions.every(({ predicted }) => predicted !== undefined)).toBe(true);
+  expect(model!.sources).toContainEqual(expect.objectContaining({ name: 'before', outcome: 'distance', trust: 1 }));
+  expect(lab.ledger.experiments()).toHaveLength(4);
+
+  const capped = structuredClone(definition);
+  capped.campaign.sources!['before' as never] = SourceEntry.parse({ ledger: 'earlier', cap: 0 }) as never;
+  const without = new WholeLab({ ...capped, sources: { before: rows } });
+  without.startController();
+  without.until('experiment.suggested');
+  expect(without.ledger.experiments()[0]!.predicted).toBeUndefined();
 });
 
 describe('a controller that is killed at every append between the last proxy and what the model decides on it', () => {

@@ -59,10 +59,11 @@ export function decide(
   const wrong = checkStaged(problem, rows, pending, options);
   if (wrong !== undefined) return failed(wrong);
   const network = compileNetwork(problem);
-  const samples = samplesOf(network, rows);
+  const all = samplesOf(network, rows);
   const size = `${rows.length}/${rows.reduce((sum, { stages }) => sum + Object.keys(stages).length, 0)}/${pending.length}`;
   const random = (name: string) => stream(options.seed, `stages/${name}/${size}`);
-  const links = fitLinks(network, samples, random('weights'), options.model);
+  const links = fitLinks(network, all, random('weights'), options.model);
+  const samples = all.filter(trustedBy(links?.[network.last]));
   const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
   const { starts = Infinity } = options;
   const situation: Situation = {
@@ -95,6 +96,12 @@ export function decide(
   return ok({ decisions, model: { links: (links ?? []).flatMap((list) => list.map(({ report }) => report)) } });
 }
 
+/** Own samples, and those of the sources that the objective is learned from. */
+const trustedBy =
+  (links: readonly Link[] = []) =>
+  ({ source }: Sample): boolean =>
+    source === undefined || links.some(({ report }) => report.sources?.includes(source) === true);
+
 const byName = (a: PendingStage, b: PendingStage): number => (a.sample + a.stage < b.sample + b.stage ? -1 : 1);
 
 function flightOf(network: Network, samples: readonly Sample[], pending: PendingStage): Flight {
@@ -117,17 +124,26 @@ function next(situation: Situation, index: number): { action: Action; drops: rea
   return { action: chosen.action, drops: holdings(situation, chosen) };
 }
 
-/** The chain with the best complete sample as incumbent and everything in flight undecided. */
-function chainOf(situation: Situation, links: readonly (readonly Link[])[]): Chain {
-  const { network, samples, flights, options, random } = situation;
-  const chain = new Chain(network, links, flights.length + options.count, -Infinity, random('scenes'));
-  let incumbent = -Infinity;
+/**
+ * The worth of the best sample of this campaign. Before there is one, the mean of the earlier ones: what was good in them
+ * has still to prove itself.
+ */
+function incumbentOf({ network, samples }: Situation, chain: Chain): number {
+  const own: number[] = [];
+  const earlier: number[] = [];
   for (const sample of samples) {
     if (sample.y[network.last] === undefined || sample.alone !== undefined) continue;
     chain.look(walkOf(network, sample), network.last, 0, 0);
-    incumbent = Math.max(incumbent, chain.worth(chain.mean));
+    (sample.source === undefined ? own : earlier).push(chain.worth(chain.mean));
   }
-  chain.incumbents.fill(incumbent);
+  return own.length > 0 ? Math.max(...own) : earlier.reduce((sum, worth) => sum + worth / earlier.length, 0);
+}
+
+/** The chain with the best complete sample as incumbent and everything in flight undecided. */
+function chainOf(situation: Situation, links: readonly (readonly Link[])[]): Chain {
+  const { network, flights, options, random } = situation;
+  const chain = new Chain(network, links, flights.length + options.count, -Infinity, random('scenes'));
+  chain.incumbents.fill(incumbentOf(situation, chain));
   for (const flight of flights) {
     const { walk, stage, alone } = flight;
     const known = chain.canRead(walk, stage);

@@ -36,7 +36,9 @@ export function initialAction(situation: Situation, index: number, must: boolean
   const { network, samples, flights, options } = situation;
   const [held] = idleSamples(situation);
   const under = new Set([
-    ...samples.filter((sample) => isComplete(network, sample) || !sample.closed).map(({ name }) => name),
+    ...samples
+      .filter((sample) => sample.source === undefined && (isComplete(network, sample) || !sample.closed))
+      .map(({ name }) => name),
     ...flights.filter(({ alone }) => !alone).map(({ sample }) => sample),
   ]).size;
   if (held === undefined && ((!must && under >= wanted(situation)) || situation.starts <= 0)) return undefined;

@@ -34,6 +34,8 @@ export interface Sample {
   readonly closed: boolean;
   /** Index of a stage that ran alone, with the proxies that were set in `y` of its parents. */
   readonly alone?: number;
+  /** The earlier campaign that it is from. */
+  readonly source?: string;
 }
 
 /** A stage as a problem of its own, which the checks and spaces of the plain optimizer understand. */
@@ -84,7 +86,7 @@ export function samplesOf(network: Network, rows: readonly StagedRow[]): Sample[
 const keyOf = ({ name, x, y }: Sample): string => JSON.stringify([x.map(list), y.map(list), name]);
 const list = (values: Float64Array | undefined): number[] => [...(values ?? [])];
 
-function sampleOf({ nodes, index }: Network, { sample, stages, closed = false }: StagedRow): Sample {
+function sampleOf({ nodes, index }: Network, { sample, stages, closed = false, source }: StagedRow): Sample {
   const x = nodes.map((): Float64Array | undefined => undefined);
   const y = nodes.map((): Float64Array | undefined => undefined);
   let alone: number | undefined;
@@ -97,7 +99,15 @@ function sampleOf({ nodes, index }: Network, { sample, stages, closed = false }:
     alone = k;
     for (const parent of node.parents) y[parent] = outputsOf(nodes[parent]!, inputs);
   }
-  return { name: sample, x, y, closed, ...(alone === undefined ? {} : { alone }) };
+  const origin = source === undefined ? {} : { source };
+  return {
+    name: sample,
+    x,
+    y,
+    closed: closed || source !== undefined,
+    ...origin,
+    ...(alone === undefined ? {} : { alone }),
+  };
 }
 
 /** A sample as if the pending stage were about to be run on it. */

@@ -62,6 +62,8 @@ export interface StagedRow {
   readonly stages: Readonly<Record<string, FinishedStage>>;
   /** The sample is gone or given up: it teaches, and is never resumed. */
   readonly closed?: boolean;
+  /** The earlier campaign that it is from: it teaches as far as the data of this one agree, and is never resumed. */
+  readonly source?: string;
 }
 
 /** A stage in flight; its sample may have no row yet. */
@@ -89,6 +91,8 @@ export interface LinkReport {
   readonly explained: number;
   /** Logarithms of lengthscales, noise and variance, to start the next fit from. */
   readonly hyperparameters: readonly number[];
+  /** The sources that it learns from; absent where there are none. */
+  readonly sources?: readonly string[];
   /** Observations when choice and hyperparameters were last fitted. */
   readonly fittedAt: number;
 }

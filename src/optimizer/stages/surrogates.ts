@@ -1,7 +1,8 @@
 import type { Stream } from '../../base/random.ts';
 import { chebyshev, drawWeights } from '../scalarize.ts';
-import { type Link, fitLink } from './links.ts';
+import type { Link } from './links.ts';
 import type { Network, Sample } from './network.ts';
+import { fitTrusting } from './sources.ts';
 import type { AimedObjective, StagedModel } from './staged.ts';
 
 /** The links of every stage that leads to the objective, by stage index; undefined where one cannot be fitted. */
@@ -26,7 +27,7 @@ export function fitLinks(
           }));
     for (const target of targets) {
       const known = remembered?.links.find((link) => link.stage === id && link.output === target.name);
-      const link = fitLink(network, samples, { ...target, stage: k }, known);
+      const link = fitTrusting(network, samples, { ...target, stage: k }, known);
       if (link === undefined) return undefined;
       links[k]!.push(link);
     }
