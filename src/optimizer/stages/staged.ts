@@ -132,7 +132,10 @@ export interface Decision {
   readonly inputs?: Readonly<Record<string, number>>;
   /** The final objective if the sample is carried through as planned; absent while the initial design is drawn. */
   readonly predicted?: Prediction;
-  /** Expected gain in the objective's unit per unit of cost, over the best policy found; absent as above. */
+  /**
+   * Expected gain in the objective's unit per unit of cost, over the best policy found; of a run that is shared over all its
+   * members, of a sample that joins one on its share of the cost. Absent as above.
+   */
   readonly value?: number;
   /** What the decision adds: the cost of the stage's run, 0 where the sample joins an open one and of a drop. */
   readonly cost: number;
