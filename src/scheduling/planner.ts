@@ -6,6 +6,7 @@ import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { isLinked } from './linked.ts';
 import { planLinked } from './linked-search.ts';
+import { rescue } from './rescue.ts';
 import { retime, timeScripts } from './retime.ts';
 import { untangle } from './untangle.ts';
 import { World, type Track } from './world.ts';
@@ -23,6 +24,7 @@ export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   let best = fill(lab, kept);
   if (previous !== undefined && worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
   if (tangled(best)) best = better(best, disentangle(lab));
+  if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
   if (clearAway(best.world, best.failed)) tryAgain(best);
   return emit(problem, best.world, best.failed);
 }
@@ -38,11 +40,13 @@ function tryAgain({ world, failed }: Attempt): void {
 /** The one that leaves out fewer samples, above all of those whose maximum wait runs. */
 function better(old: Attempt, other: Attempt | undefined): Attempt {
   if (other === undefined) return old;
-  const limited = ({ world, failed }: Attempt) =>
-    [...failed.keys()].filter((index) => world.lab.tasks[index]!.deadline < Infinity).length;
-  const less = limited(other) - limited(old) || other.failed.size - old.failed.size;
+  const less = leftWaiting(other) - leftWaiting(old) || other.failed.size - old.failed.size;
   return less < 0 ? other : old;
 }
+
+/** How many have no plan although their maximum waits run and could still be kept. */
+const leftWaiting = ({ world, failed }: Attempt): number =>
+  [...failed].filter(([index, { cause }]) => cause === 'blocked' && world.lab.tasks[index]!.deadline < Infinity).length;
 
 /** Maximum waits may not allow the first order that is found: so many others are tried. */
 const tries = 4;
