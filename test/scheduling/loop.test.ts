@@ -16,7 +16,7 @@ describe('plan, check, dispatch and start, again and again, in random labs', () 
   it('finishes every sample when durations vary within their bands', () => {
     const { missed, samples } = runMany(10_000, 100, calm);
     expect(samples).toBeGreaterThan(400);
-    expect(missed).toBeLessThan(samples * 0.05);
+    expect(missed).toBe(0);
   });
 
   it('finishes when durations leave their bands and devices are lost and found', () => {
@@ -32,7 +32,7 @@ describe('plan, check, dispatch and start, again and again, in random labs', () 
   it('finishes when plans are improved while they are carried out', () => {
     const { missed, samples } = runMany(50_000, 60, { ...calm, improvements: 0.3 });
     expect(samples).toBeGreaterThan(200);
-    expect(missed).toBeLessThan(samples * 0.05);
+    expect(missed).toBeLessThan(samples * 0.01);
     runMany(60_000, 40, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03, improvements: 0.3 });
   });
 
