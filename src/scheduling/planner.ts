@@ -4,6 +4,7 @@ import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
 import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
+import { costOf } from './objective.ts';
 import { isLinked } from './linked.ts';
 import { planLinked } from './linked-search.ts';
 import { rescue } from './rescue.ts';
@@ -22,7 +23,10 @@ export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
   let best = fill(lab, kept);
-  if (previous !== undefined && worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
+  if (previous !== undefined) {
+    if (worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
+    else if (hasNewcomers(lab, previous)) best = cheaper(best, fill(lab, new Map()));
+  }
   if (tangled(best)) best = better(best, disentangle(lab));
   if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
   if (clearAway(best.world, best.failed)) tryAgain(best);
@@ -47,6 +51,26 @@ function better(old: Attempt, other: Attempt | undefined): Attempt {
 /** How many have no plan although their maximum waits run and could still be kept. */
 const leftWaiting = ({ world, failed }: Attempt): number =>
   [...failed].filter(([index, { cause }]) => cause === 'blocked' && world.lab.tasks[index]!.deadline < Infinity).length;
+
+/** Whether there are samples with work to do that the earlier plan did not know of. */
+function hasNewcomers({ tasks }: Lab, { assignments, unplanned }: Plan): boolean {
+  const known = new Set(unplanned.map(({ sample }) => sample));
+  for (const { sample, kind } of assignments) if (kind === 'process') known.add(sample);
+  return tasks.some(({ sample: { id, remaining } }) => remaining.length > 0 && !known.has(id));
+}
+
+/** A new order is worth its unrest when it saves so much of the cost of the old one. */
+const realGain = 0.03;
+
+/** What is put on top of an order may not fit it: newcomers could have shared runs, or gone first. */
+function cheaper(old: Attempt, other: Attempt): Attempt {
+  if (leftWaiting(other) !== leftWaiting(old) || other.failed.size !== old.failed.size) return better(old, other);
+  const cost = ({ world }: Attempt) => costOf(world.lab, world.tracks, soonest);
+  return cost(other) < (1 - realGain) * cost(old) ? other : old;
+}
+
+/** All samples early on average, and the last not late. */
+const soonest = { makespan: 1, completion: 1, waiting: 0 };
 
 /** Maximum waits may not allow the first order that is found: so many others are tried. */
 const tries = 4;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { check } from '../../src/scheduling/checker.ts';
-import type { Plan, SchedulingProblem, UnplannedCause } from '../../src/scheduling/model.ts';
+import type { Plan, SampleTask, SchedulingProblem, UnplannedCause } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { lab, resource, sample, smallLab, step } from './small-lab.ts';
 
@@ -137,5 +137,56 @@ describe('plan', () => {
       }),
       { numRuns: 50, seed: 1 },
     );
+  });
+});
+
+describe('newcomers', () => {
+  const band = (typical: number) => ({ low: 0.9 * typical, typical, high: 1.1 * typical });
+  const stove = (id: string, recipe: string): SampleTask => ({
+    ...{ id, priority: 0, release: 0, at: 'shelf', out: 'shelf' },
+    remaining: [
+      { id: 'bake', alternatives: [{ resource: 'oven', duration: band(100_000) }], lag: { min: 0 }, recipe },
+      { id: 'look', alternatives: [{ resource: 'eye', duration: band(10_000) }], lag: { min: 0 } },
+    ],
+  });
+  const kitchen = (now: number, samples: readonly SampleTask[]): SchedulingProblem => ({
+    now,
+    samples,
+    resources: [
+      { id: 'oven', kind: 'batch', capacity: 4, concurrency: 4, available: true },
+      { id: 'eye', kind: 'station', capacity: 1, concurrency: 1, available: true },
+      { id: 'shelf', kind: 'rack', capacity: 12, concurrency: 12, available: true },
+    ],
+    transport: {
+      transporters: ['arm'],
+      pickMs: 1000,
+      travel: Object.fromEntries(
+        ['oven', 'eye', 'shelf'].map((from) => [
+          from,
+          Object.fromEntries(['oven', 'eye', 'shelf'].map((to) => [to, band(3000)])),
+        ]),
+      ),
+    },
+  });
+  const inside: SampleTask = {
+    ...stove('first', 'hot'),
+    at: 'oven',
+    remaining: stove('first', 'hot').remaining.slice(1),
+    running: { kind: 'process', step: 'bake', resource: 'oven', to: 'oven', start: 0, expectedEnd: 100_000 },
+  };
+
+  it('that come one by one while others wait share their runs', () => {
+    const samples = [inside];
+    let made: Plan | undefined;
+    ['a', 'b', 'c', 'd', 'e'].forEach((id, i) => {
+      samples.push(stove(id, i === 2 ? 'cold' : 'hot'));
+      const problem = kitchen(1000 + 100 * i, samples);
+      made = plan(problem, made);
+      expect(check(problem, made)).toEqual([]);
+    });
+    const runs = new Set(
+      made!.assignments.flatMap(({ step, fixed, batch }) => (step === 'bake' && !fixed ? [batch] : [])),
+    );
+    expect(runs.size).toBe(2);
   });
 });
