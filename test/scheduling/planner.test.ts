@@ -184,9 +184,11 @@ describe('newcomers', () => {
       made = plan(problem, made);
       expect(check(problem, made)).toEqual([]);
     });
-    const runs = new Set(
-      made!.assignments.flatMap(({ step, fixed, batch }) => (step === 'bake' && !fixed ? [batch] : [])),
+    const baked = made!.assignments.filter(
+      ({ kind, step: what, fixed }) => kind === 'process' && what === 'bake' && !fixed,
     );
+    expect(baked).toHaveLength(5);
+    const runs = new Set(baked.map(({ batch }) => batch));
     expect(runs.size).toBe(2);
   });
 });
