@@ -117,7 +117,7 @@ export const LinkRecord = z.strictObject({
   output: z.string(),
   inputs: z.enum(['proxies', 'proxies and parameters', 'parameters']),
   observations: z.int(),
-  /** Mean leave-one-out log predictive density of every choice. */
+  /** Log posterior of every choice's fit, in nats. */
   evidence: z.record(z.string(), z.number()),
   explained: z.number(),
 });

@@ -222,7 +222,12 @@ function activityOf(context: ExperimentContext, now: number): RunningActivity {
   const start = context.commandAt ?? now;
   const to = command.to ?? command.at ?? command.device;
   const expectedEnd = guessEnd(start, command.expected, now);
-  return { kind: command.kind, step: command.step, resource: command.device, to, start, expectedEnd };
+  const { low, high } = command.expected;
+  return {
+    ...{ kind: command.kind, step: command.step, resource: command.device, to, start, expectedEnd },
+    earliestEnd: start + low,
+    latestEnd: start + high,
+  };
 }
 
 /** Of a step that has overrun, lab ms: a guess just ahead of the clock would have the loop plan anew at every instant. */

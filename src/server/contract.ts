@@ -171,7 +171,7 @@ export interface LinkView {
   readonly output: string;
   readonly inputs: LinkInputs;
   readonly observations: number;
-  /** Mean leave-one-out log predictive density of every choice: the more, the better. */
+  /** Log posterior of every choice's fit, in nats: the more, the better. */
   readonly evidence: Readonly<Partial<Record<LinkInputs, number>>>;
   /** Share of the variance, leave-one-out; 1 at most. */
   readonly explained: number;

@@ -96,8 +96,8 @@ export function inputsText({ stage, inputs }: LinkView, { legs = [], parameters 
   return listed(names.map(words));
 }
 
-/** Below this the evidence of two choices does not differ, in log density. */
-const slight = 0.01;
+/** Below this the evidence of two choices does not differ, in nats. */
+const slight = 0.5;
 
 /** How the choices that were not taken compare. */
 export function rivalsText({ inputs, evidence }: LinkView): string {

@@ -146,8 +146,8 @@ function commandOf(experiment: never, key: string, what: Partial<Command>): Comm
 }
 
 const links = () => [
-  link('mix', 'shade', 'parameters', { parameters: -1.1 }),
-  link('trim', 'distance', 'proxies', { proxies: 0.4, 'proxies and parameters': 0.31, parameters: -0.2 }),
+  link('mix', 'shade', 'parameters', { parameters: -14 }),
+  link('trim', 'distance', 'proxies', { proxies: -4, 'proxies and parameters': -4.3, parameters: -12.6 }),
 ];
 
 function link(stage: string, output: string, inputs: 'proxies' | 'parameters', evidence: Record<string, number>) {

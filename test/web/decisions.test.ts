@@ -80,9 +80,9 @@ describe('links in words', () => {
 
   it('compare with the choices that were not taken', () => {
     expect(rivalsText(shade)).toBe('');
-    expect(rivalsText(distance)).toBe('Both together predict worse (−0.09). Parameters alone predict worse (−0.6).');
-    expect(rivalsText({ ...distance, evidence: { proxies: 0, parameters: 0.2 } })).toBe(
-      'Parameters alone predict better, but not surely (+0.2).',
+    expect(rivalsText(distance)).toBe('Both together predict as well (−0.3). Parameters alone predict worse (−8.6).');
+    expect(rivalsText({ ...distance, evidence: { proxies: 0, parameters: 2.2 } })).toBe(
+      'Parameters alone predict better, but not surely (+2.2).',
     );
   });
 });
