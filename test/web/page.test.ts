@@ -176,7 +176,7 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     await page.locator('.links').getByText('from shade and yellow (proxies)').waitFor();
     await page
       .locator('.links')
-      .getByText(/12 samples, 71 % explained\..*Parameters alone predict worse \(−0\.6\)/)
+      .getByText(/12 samples, 71 % explained\..*Parameters alone predict worse \(−8\.6\)/)
       .waitFor();
     expect(await page.locator('.gantt .bar.held').count()).toBe(3);
     await page.locator('.lane-names').getByText('rack', { exact: true }).waitFor();
