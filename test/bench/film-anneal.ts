@@ -1,18 +1,21 @@
 /**
- * What deciding after proxies saves in a laboratory: `npm run bench -- film-anneal [--seeds N] [--first N] [--json FILE]`.
+ * What deciding after proxies saves in a laboratory:
+ * `npm run bench -- film-anneal [--seeds N] [--first N] [--arms after_proxies,at_start,warm] [--json FILE]`.
  * Whole campaigns of protocols/film-anneal by the real controller against its simulated instruments on a virtual clock, until
  * both objectives are as good as `stop_at` or a budget is used up. Every seed runs each arm:
  *
  * - after_proxies: annealing is decided on after the look at the coated film (the campaign as it is written);
- * - at_start: all parameters are chosen at the beginning and every film is annealed (final-only optimization).
+ * - at_start: all parameters are chosen at the beginning and every film is annealed (final-only optimization);
+ * - warm: after_proxies, with the campaign of seed 0 as a source.
  */
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { SourceEntry, type SourceData } from '../../src/domain/source.ts';
 import { definitionOf, WholeLab } from '../engine/whole-lab.ts';
 import { quantile, show } from './shared/figures.ts';
 
-const arms = ['after_proxies', 'at_start'] as const;
+const arms = ['after_proxies', 'at_start', 'warm'] as const;
 
 interface Outcome {
   readonly seed: number;
@@ -26,15 +29,35 @@ interface Outcome {
   readonly labHours: number;
 }
 
-function play(seed: number, arm: Outcome['arm']): Outcome {
+/** The campaign of seed 0 as the command line would read it from its ledger. */
+let earlier: SourceData | undefined;
+
+function sources(): SourceData {
+  earlier ??= {
+    before: perform(0, 'after_proxies')
+      .ledger.experiments()
+      .map(({ parameters: point, objectives: values, observations }) => ({
+        ...{ point, observations, ...(values === undefined ? {} : { values }) },
+      })),
+  };
+  return earlier;
+}
+
+function perform(seed: number, arm: Outcome['arm']): WholeLab {
   const definition = definitionOf('film-anneal', ({ campaign }) => {
     const cost = campaign.stages?.cost ?? 'energy';
-    Object.assign(campaign, { seed, stages: { decide: arm, cost } });
+    Object.assign(campaign, { seed, stages: { decide: arm === 'at_start' ? arm : 'after_proxies', cost } });
+    if (arm === 'warm') Object.assign(campaign, { sources: { before: SourceEntry.parse({ ledger: 'before' }) } });
   });
-  const lab = new WholeLab(definition);
+  const lab = new WholeLab(arm === 'warm' ? { ...definition, sources: sources() } : definition);
   lab.startController();
   lab.run(24 * 30);
   if (!lab.finished) throw new Error(`seed ${seed}, ${arm}: the campaign has not ended`);
+  return lab;
+}
+
+function play(seed: number, arm: Outcome['arm']): Outcome {
+  const lab = perform(seed, arm);
   const runs = new Map<string, number>();
   let annealed = 0;
   for (const { key, batch, kind, device, outcome, deviceStartedAt, deviceEndedAt } of lab.ledger.commands()) {
@@ -44,7 +67,7 @@ function play(seed: number, arm: Outcome['arm']): Outcome {
   }
   const { openedAt } = lab.ledger.campaign()!;
   const reached = lab.ledger.experiments().some(({ objectives }) =>
-    definition.campaign.objectives.every(({ name, goal, stop_at: stop }) => {
+    lab.definition.campaign.objectives.every(({ name, goal, stop_at: stop }) => {
       const value = objectives?.[name];
       return value !== undefined && (goal === 'maximize' ? value >= stop! : value <= stop!);
     }),
@@ -63,14 +86,16 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     first: { type: 'string', default: '1' },
+    arms: { type: 'string', default: arms.join() },
     json: { type: 'string' },
   },
 });
 const machine = `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}`;
 console.log(machine);
 const outcomes: Outcome[] = [];
+const chosen = arms.filter((arm) => values.arms.split(',').includes(arm));
 for (let i = 0; i < Number(values.seeds); i++)
-  for (const arm of arms) {
+  for (const arm of chosen) {
     const outcome = play(Number(values.first) + i, arm);
     outcomes.push(outcome);
     const { seed, reached, films, annealed, furnaceRuns, furnaceHours, kWh } = outcome;
@@ -80,7 +105,7 @@ for (let i = 0; i < Number(values.seeds); i++)
     );
   }
 const figures = ['films', 'annealed', 'furnaceRuns', 'furnaceHours', 'kWh', 'labHours'] as const;
-for (const arm of arms) {
+for (const arm of chosen) {
   const own = outcomes.filter((outcome) => outcome.arm === arm);
   const reached = own.filter((outcome) => outcome.reached).length;
   const medians = figures.map((name) => {
