@@ -334,6 +334,8 @@ export const experimentMachine = setup({
       on: {
         'command.resolved': [
           { guard: 'notHappened', target: 'clearing', actions: 'again' },
+          // It may be at a shelf now, from which it has to go on.
+          { guard: 'happened', target: 'clearing', actions: 'believe' },
           { actions: ['letGo', 'clear'] },
         ],
         'command.ended': [

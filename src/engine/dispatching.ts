@@ -154,14 +154,15 @@ export class Dispatching {
 }
 
 /**
- * Free places of the devices by what has been confirmed: a plan counts a place as free when an arm should have picked up
+ * Free places of devices and racks by what has been confirmed: a plan counts a place as free when an arm should have picked up
  * its sample, but an arm may hang, and only the end of the move says that the sample has gone.
  */
 class Rooms {
   readonly #free = new Map<string, number>();
 
   constructor({ lab }: Definition, { experiments }: CoreState) {
-    for (const [id, { places }] of Object.entries(lab.devices)) this.#free.set(id, places);
+    for (const [id, { places }] of [...Object.entries(lab.devices), ...Object.entries(lab.racks)])
+      this.#free.set(id, places);
     for (const { value, context } of experiments.values()) {
       const { location, command } = context;
       if (value !== 'lost' && location !== undefined) this.enter(location);
