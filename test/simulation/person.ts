@@ -26,9 +26,12 @@ export class Person {
     if (controller === undefined || controller.process.asleep) return;
     const { commands, campaign } = controller.engine.state;
     if (misfortunes.over && campaign.value === 'paused') controller.engine.order({ op: 'resume' }, 'operator');
-    for (const { value, context } of commands.values())
+    for (const { value, context } of commands.values()) {
+      // An order may have been the controller's last: its disk was full.
+      if (this.#site.controller !== controller) return;
       if (value === 'doubtful') this.#look(context.command, context.intendedAt + context.command.ttl);
       else if (value === 'overdue') this.#free(context.command.key);
+    }
   }
 
   #look({ key, experiment }: { key: string; experiment: string }, expires: number): void {
