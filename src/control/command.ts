@@ -129,10 +129,13 @@ const setTimer = (kind: TimerKind, subject: string, afterMs: number): Effect => 
 export const commandBehaviour: Behaviour<typeof commandMachine, CommandContext, CommandEvent> = {
   machine: commandMachine,
   effects: {
-    settle: ({ command: { key, device } }) => [
+    settle: ({ command: { key, device } }, event) => [
       { do: 'clear_timer', id: timerId('deadline', key) },
       { do: 'clear_timer', id: timerId('grace', key) },
-      { do: 'settle_command', key, device },
+      // What only the controller says has to stay in the device's memory: its own word may come yet.
+      ...(event.type === 'command.ended' && event.data.source === 'controller'
+        ? []
+        : [{ do: 'settle_command', key, device } as const]),
     ],
     press: ({ command: { key, device } }) => [
       { do: 'cancel_command', key, device },

@@ -206,6 +206,9 @@ describe('a command', () => {
     const silent = ended('indeterminate', { source: 'controller' });
     const doubt = [...begun, accepted, overdue, silent];
     expect(kinds(after(doubt).effects)).toContain('experiment.became_indeterminate');
+    // Told to forget, it could bring nothing: it is told so once it has spoken itself.
+    expect(kinds(after(doubt).effects)).not.toContain('settle_command');
+    expect(kinds(after([...doubt, ended('ok')]).effects)).toContain('settle_command');
     const became: NewEvent = {
       type: 'experiment.became_indeterminate',
       data: { experiment: e1, key, reason: 'silent' },
