@@ -13,9 +13,14 @@ export const divide = (a: Complex, b: Complex): Complex => scale(multiply(a, [b[
 /** exp(a) */
 export const exponential = ([x, y]: Complex): Complex => [Math.exp(x) * Math.cos(y), Math.exp(x) * Math.sin(y)];
 
-/** The root with a real part that is not negative; its imaginary part has the sign of that of `a`. */
+/**
+ * The root with a real part that is not negative; its imaginary part has the sign of that of `a`. The larger part comes from
+ * a sum of numbers of one sign and the smaller one from it, so that neither is lost in a difference.
+ */
 export function squareRoot(a: Complex): Complex {
-  const length = Math.sqrt(power(a));
-  const imaginary = Math.sqrt(Math.max(0, (length - a[0]) / 2));
-  return [Math.sqrt(Math.max(0, (length + a[0]) / 2)), a[1] < 0 ? -imaginary : imaginary];
+  const larger = Math.sqrt((Math.hypot(a[0], a[1]) + Math.abs(a[0])) / 2);
+  if (larger === 0) return [0, 0];
+  const smaller = Math.abs(a[1]) / (2 * larger);
+  const [x, y] = a[0] < 0 ? [smaller, larger] : [larger, smaller];
+  return [x, a[1] < 0 ? -y : y];
 }
