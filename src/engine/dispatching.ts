@@ -204,10 +204,11 @@ const undescribed = (state: CoreState): Waiting[] =>
       reason: `${sample} waits until all its devices have announced themselves.`,
     }));
 
-/** The experiments that are left, at the pace so far. */
+/** The experiments that are left, at the pace so far, or the end of the time that is allowed. */
 function estimateEnd({ campaign }: CoreState, openedAt: number, now: number): number | undefined {
   const { suggested, open, limits } = campaign.context;
   const ended = suggested - open;
   if (ended <= 0) return undefined;
-  return Math.round(now + ((now - openedAt) / ended) * (limits.experiments - ended));
+  const atThisPace = now + ((now - openedAt) / ended) * (limits.experiments - ended);
+  return Math.round(Math.min(atThisPace, Math.max(now, openedAt + (limits.timeMs ?? Infinity))));
 }

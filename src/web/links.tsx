@@ -18,7 +18,7 @@ export function LinksPanel(props: {
         ))}
       </ul>
       {[...links.values()].some((link) => rivalsText(link) !== '') && (
-        <p class="quiet note">In brackets: difference in the mean log density of samples that were left out.</p>
+        <p class="quiet note">In brackets: difference in log posterior, in nats.</p>
       )}
     </Panel>
   );
