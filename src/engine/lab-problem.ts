@@ -62,13 +62,19 @@ export class LabProblem {
     this.#capabilities = capabilities;
     for (const id of this.#tasks.keys()) if (!state.experiments.has(id)) this.#tasks.delete(id);
     const { transport } = this.#definition.lab;
-    const samples = [...state.experiments.values()].flatMap((snapshot) =>
+    const all = [...state.experiments.values()].flatMap((snapshot) =>
       this.#samples(state, snapshot.context, snapshot.value as string, now),
     );
+    // Who only waits where it is has nothing to be planned, but its place is taken.
+    const taken = new Map<string, number>();
+    for (const { at } of all.filter(isResting)) taken.set(at!, (taken.get(at!) ?? 0) + 1);
     return {
       now,
-      resources: this.#resources(state),
-      samples,
+      resources: this.#resources(state).map((resource) => {
+        const left = resource.capacity - (taken.get(resource.id) ?? 0);
+        return resource.kind === 'rack' ? { ...resource, capacity: left, concurrency: left } : resource;
+      }),
+      samples: all.filter((sample) => !isResting(sample)),
       ...(transport === undefined
         ? {}
         : {
@@ -200,6 +206,10 @@ export class LabProblem {
     return { alternatives, settled: [...durations.values()].every((duration) => duration !== undefined) };
   }
 }
+
+/** Held in its rack: there is nothing to do for it until it is decided on. */
+const isResting = ({ at, out, remaining, running, frozen }: SampleTask): boolean =>
+  at !== undefined && at === out && remaining.length === 0 && running === undefined && frozen !== true;
 
 /** Usable, and no command on it that has fallen silent. */
 export function isAvailable(state: CoreState, device: string): boolean {

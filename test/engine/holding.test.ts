@@ -6,6 +6,7 @@ import { Protocol } from '../../src/domain/protocol.ts';
 import { SourceEntry } from '../../src/domain/source.ts';
 import { legsOf } from '../../src/domain/stages.ts';
 import { inlineAdvisor, type Advisor } from '../../src/engine/advisor.ts';
+import { LabProblem } from '../../src/engine/lab-problem.ts';
 import { booked, Killed, killAround, reported } from './killing.ts';
 import { definitionOf, WholeLab } from './whole-lab.ts';
 
@@ -194,6 +195,23 @@ test.each([1, 2, 3])('a shelf of %i places never stops a campaign that has four 
   const lab = begin({ places, size: 4, mode: 'rolling', experiments: 8 });
   lab.run();
   verify(lab);
+});
+
+test('a sample at rest on its shelf takes a place there, though nothing is planned for it', () => {
+  const definition = twoStep({ size: 2, places: 3 });
+  const lab = new WholeLab(definition);
+  const advisor = inlineAdvisor(lab.clock);
+  const silentOnHeld: Advisor = {
+    ...advisor,
+    ask: (question, answer) =>
+      'rows' in question && question.rows.length > 0 ? undefined : advisor.ask(question, answer),
+  };
+  lab.startController(silentOnHeld);
+  lab.until('experiment.held', 2);
+  lab.wait(5);
+  const { resources, samples } = new LabProblem(definition).build(lab.engine.state, lab.clock.now());
+  expect(resources.find(({ id }) => id === 'shelf')).toMatchObject({ capacity: 1 });
+  expect(samples).toEqual([]);
 });
 
 test('a sample in doubt on its way to the shelf is held again once a person has decided', () => {
