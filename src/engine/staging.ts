@@ -69,9 +69,7 @@ export function stagedQuestion(
   rows.push(...earlierRows(definition, problem, legs));
   const { seed, batch } = definition.campaign;
   const places = shelfPlaces(definition, legs);
-  // Every new sample needs a place between its stages, or it would wait for one in everybody's way.
-  const coming = pending.filter(({ stage }) => stage !== legs.at(-1)!.id).length;
-  const free = (places ?? Infinity) - coming - (state.campaign.context.held?.length ?? 0);
+  const free = (places ?? Infinity) - placesNeeded(state, legs);
   return {
     problem: stagedProblem(definition, problem, legs, shared, costs),
     rows,
@@ -85,6 +83,19 @@ export function stagedQuestion(
     },
   };
 }
+
+/**
+ * Places that samples take or will need between their stages, those in doubt included. A sample that was begun without one
+ * would wait for it in everybody's way, and nothing would be decided while it waits.
+ */
+function placesNeeded({ experiments }: CoreState, legs: readonly Leg[]): number {
+  const last = legs.at(-1)!;
+  const needs = ({ value, context }: { value: unknown; context: ExperimentContext }) =>
+    unfinished.has(String(value)) && (context.held === true || legAt(legs, context.stage) !== last);
+  return [...experiments.values()].filter(needs).length;
+}
+
+const unfinished = new Set(['suggested', 'planned', 'running', 'indeterminate']);
 
 /** Whether the sample has still to begin the step that others may share. */
 function isOpen(shared: SharedStep | undefined, { stage, step, command }: ExperimentContext): boolean {

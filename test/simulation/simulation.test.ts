@@ -18,6 +18,7 @@ const regressions: readonly (readonly [number, string])[] = [
   [100_632, 'a will that came late had a device count as lost for ever, and its work with it'],
   [107_770, 'a result of a counter that had begun again was counted from its old total'],
   [122_769, 'a device was told to forget a command that it had only been silent about, and then knew nothing of it'],
+  [1203, 'a sample was begun while another in doubt was to need the only place of the shelf'],
   [614, 'a shelf counted as free before the sample on it had been picked up'],
   [30_383, 'a dropped sample that a person had seen on its shelf was left there'],
   [7068, 'a sample that was dropped on its way to a full shelf stayed there'],
