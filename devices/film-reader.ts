@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Name } from '../src/domain/ids.ts';
 import { quantity } from '../src/domain/quantity.ts';
-import { deviceKind, identity, inUnit, meter, SampleId, schemaOf, setting, simulated } from './kind.ts';
+import { deviceKind, inUnit, lightReader, setting, simulated } from './kind.ts';
 
 /**
  * Shines light through a coated plate into an integrating sphere: transmittance at a few named wavelengths, and haze, the
@@ -20,24 +20,6 @@ const Options = z.strictObject({
   simulated,
 });
 
-export const filmReader = deviceKind('film-reader', Options, (id, options) => {
-  const results = [...Object.keys(options.channels), 'haze'];
-  const typical = inUnit(options.duration, 's');
-  return {
-    ...identity(id, 'film-reader'),
-    capabilities: [
-      {
-        name: 'read_film',
-        parameters: schemaOf(z.strictObject({ sample: SampleId })),
-        result: schemaOf(z.strictObject(Object.fromEntries(results.map((name) => [name, z.number()])))),
-        units: Object.fromEntries(results.map((name) => [name, '1'])),
-        duration: { low: 0.9 * typical, typical, high: 1.1 * typical },
-        retry: 'idempotent',
-        interruptible: true,
-        consumes: [],
-      },
-    ],
-    meters: [meter('mains', 'Wh', 0.01)],
-    onControllerLost: 'finish',
-  };
-});
+export const filmReader = deviceKind('film-reader', Options, (id, { channels, duration }) =>
+  lightReader(id, 'film-reader', 'read_film', [...Object.keys(channels), 'haze'], inUnit(duration, 's')),
+);

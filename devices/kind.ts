@@ -58,3 +58,22 @@ export const meter = (id: string, unit: Meter['unit'], resolution: number): Mete
   unit,
   resolution,
 });
+
+/** What a reader of light says of itself: one number without unit for every name, read in `typical` seconds or a tenth off. */
+export const lightReader = (id: string, model: string, name: string, results: readonly string[], typical: number) => ({
+  ...identity(id, model),
+  capabilities: [
+    {
+      name,
+      parameters: schemaOf(z.strictObject({ sample: SampleId })),
+      result: schemaOf(z.strictObject(Object.fromEntries(results.map((result) => [result, z.number()])))),
+      units: Object.fromEntries(results.map((result) => [result, '1'])),
+      duration: { low: 0.9 * typical, typical, high: 1.1 * typical },
+      retry: 'idempotent' as const,
+      interruptible: true,
+      consumes: [],
+    },
+  ],
+  meters: [meter('mains', 'Wh', 0.01)],
+  onControllerLost: 'finish' as const,
+});

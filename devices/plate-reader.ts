@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Name } from '../src/domain/ids.ts';
 import { quantity } from '../src/domain/quantity.ts';
-import { deviceKind, identity, inUnit, meter, SampleId, schemaOf, setting, simulated } from './kind.ts';
+import { deviceKind, inUnit, lightReader, setting, simulated } from './kind.ts';
 
 /** Measures the absorbance of a sample at a few named wavelengths; reading changes nothing. */
 const Options = z.strictObject({
@@ -17,24 +17,6 @@ const Options = z.strictObject({
   simulated,
 });
 
-export const plateReader = deviceKind('plate-reader', Options, (id, options) => {
-  const channels = Object.keys(options.channels);
-  const typical = inUnit(options.duration, 's');
-  return {
-    ...identity(id, 'plate-reader'),
-    capabilities: [
-      {
-        name: 'read_absorbance',
-        parameters: schemaOf(z.strictObject({ sample: SampleId })),
-        result: schemaOf(z.strictObject(Object.fromEntries(channels.map((name) => [name, z.number()])))),
-        units: Object.fromEntries(channels.map((name) => [name, '1'])),
-        duration: { low: 0.9 * typical, typical, high: 1.1 * typical },
-        retry: 'idempotent',
-        interruptible: true,
-        consumes: [],
-      },
-    ],
-    meters: [meter('mains', 'Wh', 0.01)],
-    onControllerLost: 'finish',
-  };
-});
+export const plateReader = deviceKind('plate-reader', Options, (id, { channels, duration }) =>
+  lightReader(id, 'plate-reader', 'read_absorbance', Object.keys(channels), inUnit(duration, 's')),
+);

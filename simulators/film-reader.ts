@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { filmReader } from '../devices/film-reader.ts';
-import { present } from '../src/base/invariant.ts';
-import { capabilityOf } from '../src/domain/descriptor.ts';
 import { filmOf, layerOf } from './film.ts';
-import { drawSeconds, type Instrument, type Surroundings } from './instrument.ts';
+import { readingInstrument, type Instrument, type Surroundings } from './instrument.ts';
 import { bareGlass, haze, transmittance } from './thin-film.ts';
 
 /** Standard deviations of a transmittance and of a haze, both as shares of 1: usual for a sphere with a stable lamp. */
@@ -16,25 +14,15 @@ export const SphereNoise = z.strictObject({
 export function simulateFilmReader(place: Surroundings): Instrument {
   const options = filmReader.read(place.id, place.device.options);
   const noise = SphereNoise.parse(options.simulated);
-  const capability = present(capabilityOf(place.descriptor, 'read_film'), 'the capability read_film');
-  return {
-    idleWatt: options.idle_power,
-    begin(command, act) {
-      const sample = String(command.parameters['sample']);
-      const told = (truth: number, spread: number) =>
-        Math.min(1, Math.max(1e-4, act.gain * truth + spread * act.random.normal()));
-      return {
-        phases: [{ seconds: drawSeconds(capability, command, act.random), watt: options.active_power }],
-        finish: () => {
-          const film = filmOf(place.world.treatmentsOf(sample));
-          const layerAt = (wavelength: number) => (film === undefined ? bareGlass : layerOf(film, wavelength));
-          const channels = Object.entries(options.channels).map(([name, wavelength]) => {
-            return [name, told(transmittance(layerAt(wavelength), wavelength), noise.transmittance)] as const;
-          });
-          const scattered = haze(layerAt(options.haze_wavelength), options.haze_wavelength);
-          return { result: { ...Object.fromEntries(channels), haze: told(scattered, noise.haze) }, consumed: [] };
-        },
-      };
-    },
-  };
+  return readingInstrument(place, 'read_film', options, (sample, act) => {
+    const told = (truth: number, spread: number) =>
+      Math.min(1, Math.max(1e-4, act.gain * truth + spread * act.random.normal()));
+    const film = filmOf(place.world.treatmentsOf(sample));
+    const layerAt = (wavelength: number) => (film === undefined ? bareGlass : layerOf(film, wavelength));
+    const channels = Object.entries(options.channels).map(([name, wavelength]) => {
+      return [name, told(transmittance(layerAt(wavelength), wavelength), noise.transmittance)] as const;
+    });
+    const scattered = haze(layerAt(options.haze_wavelength), options.haze_wavelength);
+    return { ...Object.fromEntries(channels), haze: told(scattered, noise.haze) };
+  });
 }

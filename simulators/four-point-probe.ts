@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { fourPointProbe } from '../devices/four-point-probe.ts';
-import { present } from '../src/base/invariant.ts';
-import { capabilityOf } from '../src/domain/descriptor.ts';
 import { filmOf, sheetResistanceOf } from './film.ts';
-import { drawSeconds, type Instrument, type Surroundings } from './instrument.ts';
+import { readingInstrument, type Instrument, type Surroundings } from './instrument.ts';
 
 /** Relative standard deviation of a reading: where the needles come down. */
 export const ProbeNoise = z.strictObject({ contact: z.number().min(0).default(0.01) });
@@ -12,23 +10,10 @@ export const ProbeNoise = z.strictObject({ contact: z.number().min(0).default(0.
 export function simulateFourPointProbe(place: Surroundings): Instrument {
   const options = fourPointProbe.read(place.id, place.device.options);
   const { contact } = ProbeNoise.parse(options.simulated);
-  const capability = present(
-    capabilityOf(place.descriptor, 'measure_sheet_resistance'),
-    'the capability measure_sheet_resistance',
-  );
-  return {
-    idleWatt: options.idle_power,
-    begin(command, act) {
-      const sample = String(command.parameters['sample']);
-      return {
-        phases: [{ seconds: drawSeconds(capability, command, act.random), watt: options.active_power }],
-        finish: () => {
-          const film = filmOf(place.world.treatmentsOf(sample));
-          const truth = film === undefined ? Infinity : sheetResistanceOf(film);
-          const shown = truth * act.gain * Math.exp(contact * act.random.normal());
-          return { result: { sheet_resistance: Math.min(options.max_resistance, shown) }, consumed: [] };
-        },
-      };
-    },
-  };
+  return readingInstrument(place, 'measure_sheet_resistance', options, (sample, act) => {
+    const film = filmOf(place.world.treatmentsOf(sample));
+    const truth = film === undefined ? Infinity : sheetResistanceOf(film);
+    const shown = truth * act.gain * Math.exp(contact * act.random.normal());
+    return { sheet_resistance: Math.min(options.max_resistance, shown) };
+  });
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../src/base/clock.ts';
 import type { Stream } from '../src/base/random.ts';
 import { unwrap } from '../src/base/failure.ts';
-import type { Capability, DescriptorBody } from '../src/domain/descriptor.ts';
+import { present } from '../src/base/invariant.ts';
+import { capabilityOf, type Capability, type DescriptorBody } from '../src/domain/descriptor.ts';
 import type { Amount, NackCode } from '../src/domain/event.ts';
 import type { Lab, LabDevice } from '../src/domain/lab.ts';
 import { durationOf } from '../src/domain/resolve.ts';
@@ -55,6 +56,23 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly seed: number;
   readonly descriptor: DescriptorBody;
+}
+
+/** An instrument that reads something of a sample, when the time of reading is over, and uses nothing up. */
+export function readingInstrument(
+  { descriptor }: Surroundings,
+  name: string,
+  { idle_power, active_power }: { readonly idle_power: number; readonly active_power: number },
+  read: (sample: string, act: Act) => Readonly<Record<string, number>>,
+): Instrument {
+  const capability = present(capabilityOf(descriptor, name), `the capability ${name}`);
+  return {
+    idleWatt: idle_power,
+    begin: (command, act) => ({
+      phases: [{ seconds: drawSeconds(capability, command, act.random), watt: active_power }],
+      finish: () => ({ result: read(String(command.parameters['sample']), act), consumed: [] }),
+    }),
+  };
 }
 
 /**

@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { plateReader } from '../devices/plate-reader.ts';
-import { present } from '../src/base/invariant.ts';
-import { capabilityOf } from '../src/domain/descriptor.ts';
-import { drawSeconds, type Instrument, type Surroundings } from './instrument.ts';
+import { readingInstrument, type Instrument, type Surroundings } from './instrument.ts';
 import { absorbance, dyesOf, readAbsorbance } from './optics.ts';
 
 /** Noise of a good reader: about 0.001 in absorbance below 1, growing steeply above 3. */
@@ -17,22 +15,12 @@ export function simulatePlateReader(place: Surroundings): Instrument {
   const options = plateReader.read(place.id, place.device.options);
   const noise = ReaderNoise.parse(options.simulated);
   const dyes = dyesOf(place.lab);
-  const capability = present(capabilityOf(place.descriptor, 'read_absorbance'), 'the capability read_absorbance');
-  return {
-    idleWatt: options.idle_power,
-    begin(command, act) {
-      const sample = String(command.parameters['sample']);
-      return {
-        phases: [{ seconds: drawSeconds(capability, command, act.random), watt: options.active_power }],
-        finish: () => {
-          const contents = place.world.contentsOf(sample);
-          const result = Object.entries(options.channels).map(([name, wavelength]) => {
-            const truth = absorbance(contents, dyes, wavelength, options.well_area);
-            return [name, act.gain * readAbsorbance(truth, noise, act.random)];
-          });
-          return { result: Object.fromEntries(result), consumed: [] };
-        },
-      };
-    },
-  };
+  return readingInstrument(place, 'read_absorbance', options, (sample, act) => {
+    const contents = place.world.contentsOf(sample);
+    const result = Object.entries(options.channels).map(([name, wavelength]) => {
+      const truth = absorbance(contents, dyes, wavelength, options.well_area);
+      return [name, act.gain * readAbsorbance(truth, noise, act.random)];
+    });
+    return Object.fromEntries(result) as Record<string, number>;
+  });
 }

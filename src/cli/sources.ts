@@ -5,7 +5,7 @@ import { failure, FailureError } from '../base/failure.ts';
 import { unitOf, type Campaign, type Definition } from '../domain/campaign.ts';
 import { Name } from '../domain/ids.ts';
 import { compatible, fromSi, toSi } from '../domain/quantity.ts';
-import { SourceEntry, type SourceData, type SourceRow } from '../domain/source.ts';
+import { presentName, SourceEntry, type SourceData, type SourceRow } from '../domain/source.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { ledgerName } from './run-folder.ts';
 
@@ -46,11 +46,6 @@ function read(name: string, entry: SourceEntry, campaign: Campaign, folder: stri
       mend: 'Name another, or leave it out.',
     }),
   );
-}
-
-/** The present name of what a source calls otherwise. */
-function presentName({ renames = {} }: SourceEntry, name: string): string {
-  return Object.entries(renames).find(([, other]) => other === name)?.[0] ?? name;
 }
 
 function ledgerRows(path: string, entry: SourceEntry, campaign: Campaign): SourceRow[] {

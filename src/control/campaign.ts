@@ -100,18 +100,18 @@ const stopping = (reason: string): Effect => record({ type: 'campaign.stopping',
 const dropping = (experiment: ExperimentId, reason: string): Effect =>
   record({ type: 'experiment.dropped', data: { experiment, reason } });
 
-/** How many suggestions to ask for now: for new experiments, or for held ones that go on. */
-export function wanted({ limits, asking, suggested, open, doubtful, held = [] }: CampaignContext): number {
-  if (asking > 0) return 0;
-  const left = limits.experiments - suggested;
-  const active = open - doubtful - held.length;
-  const room = limits.rolling ? limits.batch - active : active === 0 ? limits.batch : 0;
-  return Math.max(0, Math.min(left + held.length, room));
-}
-
 /** New experiments that the budget still allows. */
 export const startsLeft = ({ limits, suggested }: CampaignContext): number =>
   Math.max(0, limits.experiments - suggested);
+
+/** How many suggestions to ask for now: for new experiments, or for held ones that go on. */
+export function wanted(context: CampaignContext): number {
+  const { limits, asking, open, doubtful, held = [] } = context;
+  if (asking > 0) return 0;
+  const active = open - doubtful - held.length;
+  const room = limits.rolling ? limits.batch - active : active === 0 ? limits.batch : 0;
+  return Math.max(0, Math.min(startsLeft(context) + held.length, room));
+}
 
 /** Whether every objective that names a `stop_at` has reached it in one experiment. */
 export function goalReached({ goals }: CampaignContext, values: Readonly<Record<string, number>>): boolean {

@@ -27,6 +27,10 @@ export const SourceEntry = z
   });
 export type SourceEntry = z.infer<typeof SourceEntry>;
 
+/** What a parameter or objective that a source calls otherwise is called here. */
+export const presentName = ({ renames = {} }: Pick<SourceEntry, 'renames'>, name: string): string =>
+  Object.entries(renames).find(([, other]) => other === name)?.[0] ?? name;
+
 export const ExpectationEntry = z.strictObject({
   parameters: z.record(
     Name,

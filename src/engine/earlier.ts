@@ -1,5 +1,5 @@
 import type { Definition } from '../domain/campaign.ts';
-import type { StagedSourceRow } from '../domain/source.ts';
+import { presentName, type StagedSourceRow } from '../domain/source.ts';
 import type { Leg } from '../domain/stages.ts';
 import type { Problem } from '../optimizer/problem.ts';
 import type { StagedRow } from '../optimizer/stages/staged.ts';
@@ -21,7 +21,7 @@ export function earlierRows(definition: Definition, { parameters }: Problem, leg
         return level === undefined ? [] : [[name, level] as const];
       });
       const known = Object.entries(row.values ?? {}).map(
-        ([name, value]) => [presentName(renames, name), value] as const,
+        ([name, value]) => [presentName({ renames }, name), value] as const,
       );
       const objectives = row.values === undefined ? {} : { objectives: Object.fromEntries(known) };
       return { point: Object.fromEntries(entries), observations: row.observations, ...objectives };
@@ -46,9 +46,6 @@ export function earlierRows(definition: Definition, { parameters }: Problem, leg
       .slice(0, mostOfSource);
   });
 }
-
-const presentName = (renames: Readonly<Record<string, string>>, name: string): string =>
-  Object.entries(renames).find(([, other]) => other === name)?.[0] ?? name;
 
 function isLevel(parameters: Problem['parameters'], name: string, value: number | string | undefined): boolean {
   const parameter = parameters.find((other) => other.name === name)!;

@@ -1,6 +1,6 @@
 import { present } from '../base/invariant.ts';
 import type { CoreState } from '../control/core.ts';
-import { currentStop, type ExperimentContext } from '../control/experiment.ts';
+import type { ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
@@ -249,9 +249,6 @@ function guessEnd(start: number, { typical, high }: { typical: number; high: num
   if (now < start + high) return start + high;
   return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));
 }
-
-/** Step id, or `out` where only the last move is left. */
-export const nextStop = (context: ExperimentContext): string => currentStop(context)?.id ?? 'out';
 
 function travelTimes({ lab }: Definition): Transport['travel'] {
   const { transport } = lab;

@@ -98,6 +98,16 @@ const begin = (wishes?: Wishes): WholeLab => {
   return lab;
 };
 
+/** Begins samples, and never decides on one. */
+function silentOnHeld({ clock }: WholeLab): Advisor {
+  const advisor = inlineAdvisor(clock);
+  return {
+    ...advisor,
+    ask: (question, answer) =>
+      'rows' in question && question.rows.length > 0 ? undefined : advisor.ask(question, answer),
+  };
+}
+
 test('a parameter belongs to the first stage that needs it', () => {
   expect(legsOf(twoStep()).map(({ id, parameters }) => [id, parameters])).toEqual([
     ['mix', ['red', 'yellow']],
@@ -174,13 +184,7 @@ test('what the next stage uses is reserved before it begins, and what is short e
 
 test('a sample that nobody decides on in time is dropped when its shelf life ends', () => {
   const lab = new WholeLab(twoStep({ shelfLife: '20 min' }));
-  const advisor = inlineAdvisor(lab.clock);
-  const silentOnHeld: Advisor = {
-    ...advisor,
-    ask: (question, answer) =>
-      'rows' in question && question.rows.length > 0 ? undefined : advisor.ask(question, answer),
-  };
-  lab.startController(silentOnHeld);
+  lab.startController(silentOnHeld(lab));
   lab.until('experiment.held', 2);
   lab.wait(60);
   expect(lab.ledger.experiments().map(({ status, reason }) => [status, reason])).toEqual(
@@ -200,13 +204,7 @@ test.each([1, 2, 3])('a shelf of %i places never stops a campaign that has four 
 test('a sample at rest on its shelf takes a place there, though nothing is planned for it', () => {
   const definition = twoStep({ size: 2, places: 3 });
   const lab = new WholeLab(definition);
-  const advisor = inlineAdvisor(lab.clock);
-  const silentOnHeld: Advisor = {
-    ...advisor,
-    ask: (question, answer) =>
-      'rows' in question && question.rows.length > 0 ? undefined : advisor.ask(question, answer),
-  };
-  lab.startController(silentOnHeld);
+  lab.startController(silentOnHeld(lab));
   lab.until('experiment.held', 2);
   lab.wait(5);
   const { resources, samples } = new LabProblem(definition).build(lab.engine.state, lab.clock.now());

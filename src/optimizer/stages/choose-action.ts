@@ -6,7 +6,7 @@ import { climbGain, emptyWalk, menusOf, screenDesigns } from './designs.ts';
 import { heldOptions } from './held.ts';
 import { idleSamples } from './first.ts';
 import { walkOf } from './links.ts';
-import { type Sample, readyStages, stageCost } from './network.ts';
+import { type Sample, isComplete, readyStages, stageCost } from './network.ts';
 import { type Branching, type OpenWalk, Policies, type Setting, openWalk } from './policy.ts';
 import { rankOf } from './runs.ts';
 import type { Decision } from './staged.ts';
@@ -82,7 +82,7 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
 /** Parameters of the best complete samples, best first, by stage. */
 function bestSettings({ network, samples }: Situation, chain: Chain): Float64Array[][] {
   const { last, nodes } = network;
-  const complete = samples.filter(({ y, alone }) => y[last] !== undefined && alone === undefined);
+  const complete = samples.filter((sample) => isComplete(network, sample));
   const worth = new Map(
     complete.map((sample) => {
       chain.look(walkOf(network, sample), last, 0, 0);

@@ -6,7 +6,7 @@ import { type Action, chooseAction, holdings } from './choose-action.ts';
 import { idleSamples, initialAction, isInitial } from './first.ts';
 import { type Design, climbGain } from './designs.ts';
 import { type Link, type Walk, walkOf } from './links.ts';
-import { type Network, type Sample, compileNetwork, pendingSample, samplesOf } from './network.ts';
+import { type Network, type Sample, compileNetwork, isComplete, pendingSample, samplesOf } from './network.ts';
 import { openWalk } from './policy.ts';
 import { decode } from '../space.ts';
 import type { Decision, DecideOptions, PendingStage, StagedAnswer, StagedProblem, StagedRow } from './staged.ts';
@@ -66,20 +66,8 @@ export function decide(
   const samples = all.filter(trustedBy(links?.[network.last]));
   const flights = [...pending].sort(byName).map((flight) => flightOf(network, samples, flight));
   const { starts = Infinity } = options;
-  const situation: Situation = {
-    ...{
-      network,
-      samples,
-      flights,
-      dropped: new Set<string>(),
-      wholes: new Map<Flight, Walk>(),
-      screened: [],
-      links,
-      options,
-      starts,
-      random,
-    },
-  };
+  const noted = { dropped: new Set<string>(), wholes: new Map<Flight, Walk>(), screened: [] };
+  const situation: Situation = { network, samples, flights, ...noted, links, options, starts, random };
   const decisions: Decision[] = [];
   for (let index = 0; index < options.count; index++) {
     const found = next(situation, index);
@@ -116,7 +104,7 @@ function flightOf(network: Network, samples: readonly Sample[], pending: Pending
 function next(situation: Situation, index: number): { action: Action; drops: readonly Decision[] } | undefined {
   const { links, samples, network, starts } = situation;
   if (starts <= 0 && idleSamples(situation).length === 0) return undefined;
-  const complete = samples.filter(({ y, alone }) => y[network.last] !== undefined && alone === undefined).length;
+  const complete = samples.filter((sample) => isComplete(network, sample)).length;
   const must = links === undefined || complete < 2;
   const first = must || isInitial(situation) ? initialAction(situation, index, must) : undefined;
   if (first !== undefined || must) return { action: first!, drops: [] };
@@ -132,7 +120,7 @@ function incumbentOf({ network, samples }: Situation, chain: Chain): number {
   const own: number[] = [];
   const earlier: number[] = [];
   for (const sample of samples) {
-    if (sample.y[network.last] === undefined || sample.alone !== undefined) continue;
+    if (!isComplete(network, sample)) continue;
     chain.look(walkOf(network, sample), network.last, 0, 0);
     (sample.source === undefined ? own : earlier).push(chain.worth(chain.mean));
   }

@@ -5,7 +5,7 @@ import type { Action } from './choose-action.ts';
 import type { Situation } from './decide.ts';
 import { settingOf, emptyWalk } from './designs.ts';
 import { walkOf } from './links.ts';
-import { type Network, type Sample, readyStages, stageCost } from './network.ts';
+import { type Sample, isComplete, readyStages, stageCost } from './network.ts';
 import { openRuns, settingsIn } from './runs.ts';
 
 /** Samples to be carried through before the model decides: twice the parameters of all stages plus one, 4 to 24. */
@@ -13,8 +13,6 @@ function wanted({ options, network: { nodes, path } }: Situation): number {
   const dimensions = path.reduce((sum, k) => sum + nodes[k]!.space.dimensions.length, 0);
   return options.initial ?? Math.min(24, Math.max(4, 2 * dimensions + 1));
 }
-
-const isComplete = ({ last }: Network, { y, alone }: Sample): boolean => y[last] !== undefined && alone === undefined;
 
 /** Open samples that wait for a decision. */
 export function idleSamples({ network, samples, flights, dropped }: Situation): Sample[] {

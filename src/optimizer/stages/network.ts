@@ -125,6 +125,10 @@ export function pendingSample(network: Network, samples: readonly Sample[], pend
   return { ...own, x: known.x.map((x, i) => (i === k ? own.x[k] : x)), y: [...known.y] };
 }
 
+/** Whether a sample has been carried through to the objective; what ran alone is no candidate. */
+export const isComplete = ({ last }: Network, { y, alone }: Sample): boolean =>
+  y[last] !== undefined && alone === undefined;
+
 /** Stages that a sample could run now, of those that lead to the objective. */
 export function readyStages({ nodes, path }: Network, { y, alone }: Pick<Sample, 'y' | 'alone'>): number[] {
   if (alone !== undefined) return [];

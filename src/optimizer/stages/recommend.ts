@@ -6,7 +6,7 @@ import { Chain } from './chain.ts';
 import { checkStaged } from './check.ts';
 import { emptyWalk, pairUp, settingOf } from './designs.ts';
 import { walkOf } from './links.ts';
-import { compileNetwork, readyStages, samplesOf } from './network.ts';
+import { compileNetwork, isComplete, readyStages, samplesOf } from './network.ts';
 import { Policies, type Setting } from './policy.ts';
 import type { StagedModel, StagedProblem, StagedRow } from './staged.ts';
 import { fitLinks } from './surrogates.ts';
@@ -52,7 +52,7 @@ export function recommend(
     return rated(policies.forecast(emptyWalk(network), start!, settings[start!]!), settings);
   };
   const tried = samples.flatMap((sample): Rated[] => {
-    if (sample.y[network.last] === undefined || sample.alone !== undefined) return [];
+    if (!isComplete(network, sample)) return [];
     chain.look(walkOf(network, sample), network.last, 0, 0);
     const settings = sample.x.map((x, k) => settingOf(network, k, x ?? new Float64Array(0)));
     return [rated(chain.finalOf(chain.mean, chain.sd), settings)];
