@@ -13,6 +13,7 @@ export const CommandKey = id('command').brand('CommandKey');
 export const MaterialId = id('material').brand('MaterialId');
 export const LotId = id('lot').brand('LotId');
 export const ControllerId = id('controller').brand('ControllerId');
+export const PersonId = id('person');
 
 export type SiteId = z.infer<typeof SiteId>;
 export type DeviceId = z.infer<typeof DeviceId>;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { DeviceId, LotId, MaterialId, SiteId } from './ids.ts';
+import { Hours, Instant, TimeZone } from './hours.ts';
+import { DeviceId, LotId, MaterialId, PersonId, SiteId } from './ids.ts';
 import { quantity } from './quantity.ts';
 
 /** `lab.yaml`: what stands where, what is in stock, and what it costs. All quantities are SI after reading. */
@@ -30,6 +31,12 @@ export const LabDevice = z.strictObject({
     .optional(),
   /** Faults of the simulated instrument. */
   faults: z.array(Fault).default([]),
+  /** When it may work; always when absent. */
+  hours: z.array(Hours).min(1).optional(),
+  /** When it must not. */
+  maintenance: z.array(z.strictObject({ from: Instant, to: Instant, reason: z.string().optional() })).optional(),
+  /** It works only while somebody with this skill is there. */
+  attended: z.string().min(1).optional(),
 });
 export type LabDevice = z.infer<typeof LabDevice>;
 
@@ -92,9 +99,19 @@ export const Tariff = z.strictObject({
   carbon: quantity('kg/J', { min: 0 }),
 });
 
+export const Person = z.strictObject({
+  skills: z.array(z.string().min(1)).default([]),
+  /** When they are there; always when absent. */
+  hours: z.array(Hours).min(1).optional(),
+});
+export type Person = z.infer<typeof Person>;
+
 export const Lab = z.strictObject({
   site: SiteId,
   currency: z.string().default('EUR'),
+  /** IANA name, for all hours of this file; UTC when absent. */
+  timezone: TimeZone.optional(),
+  people: z.record(PersonId, Person).optional(),
   devices: z.record(DeviceId, LabDevice),
   transport: Transport.optional(),
   racks: z.record(DeviceId, z.strictObject({ places: z.int().min(1).max(10_000) })).default({}),
