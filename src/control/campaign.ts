@@ -1,7 +1,7 @@
 import { assign, setup } from 'xstate';
 import type { Campaign, Stop } from '../domain/campaign.ts';
 import { timerId, type Effect } from '../domain/effect.ts';
-import type { EventOf, ModelRecord, NewEvent } from '../domain/event.ts';
+import type { Drop, EventOf, ModelRecord, NewEvent } from '../domain/event.ts';
 import { ExperimentId } from '../domain/ids.ts';
 import { asEffect, type Behaviour } from './run-machine.ts';
 
@@ -97,8 +97,7 @@ function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' 
 const record = (event: NewEvent): Effect => ({ do: 'record', event });
 const stopping = (reason: string): Effect => record({ type: 'campaign.stopping', data: { by: 'controller', reason } });
 
-const dropping = (experiment: ExperimentId, reason: string): Effect =>
-  record({ type: 'experiment.dropped', data: { experiment, reason } });
+const dropping = (data: Drop): Effect => record({ type: 'experiment.dropped', data });
 
 /** New experiments that the budget still allows. */
 export const startsLeft = ({ limits, suggested }: CampaignContext): number =>
@@ -332,7 +331,7 @@ function taken(
   const resumed = suggestions.filter(({ resumes }) => resumes !== undefined && held.includes(resumes));
   const begun = suggestions.filter(({ resumes }) => resumes === undefined).slice(0, startsLeft(context));
   return [
-    ...dropped.map(({ experiment, reason }) => dropping(experiment, reason)),
+    ...dropped.map(dropping),
     ...resumed.map((suggestion) =>
       record({ type: 'experiment.resumed', data: { experiment: suggestion.resumes!, suggestion } }),
     ),
@@ -379,7 +378,9 @@ export const campaignBehaviour: Behaviour<typeof campaignMachine, CampaignContex
     },
     giveUpAsking: (_, event) => (event.type === 'suggestions.refused' ? [stopping(event.data.reason)] : []),
     dropHeld: ({ reason }, event) =>
-      event.type !== 'experiment.held' ? [] : [dropping(event.data.experiment, `not gone on with: ${reason}`)],
+      event.type !== 'experiment.held'
+        ? []
+        : [dropping({ experiment: event.data.experiment, reason: `not gone on with: ${reason}` })],
     haltDevices: () => [{ do: 'halt_devices' }],
     finishCompleted: finish('completed'),
     finishStopped: finish('stopped'),

@@ -111,6 +111,15 @@ export const SuggestionRecord = z.strictObject({
   sources: z.record(z.string(), z.record(z.string(), z.number())).optional(),
 });
 
+/** A held experiment that is given up: what was predicted had it gone on, and the gain per cost that this promised. */
+const Drop = z.strictObject({
+  experiment: ExperimentId,
+  ...reason,
+  predicted: SuggestionRecord.shape.predicted,
+  value: SuggestionRecord.shape.value,
+});
+export type Drop = z.infer<typeof Drop>;
+
 /** Where stages are decided one after the other: what an output of a stage is predicted from, and by what evidence. */
 export const LinkRecord = z.strictObject({
   stage: z.string(),
@@ -205,7 +214,7 @@ export const eventSchemas = {
     ask: z.int(),
     /** Empty only where held samples are dropped and nothing else is left to do. */
     suggestions: z.array(SuggestionRecord),
-    drops: z.array(z.strictObject({ experiment: ExperimentId, ...reason })).optional(),
+    drops: z.array(Drop).optional(),
     cpuSeconds: z.number().optional(),
     /** What the model says of itself; absent while the initial design is drawn. */
     model: ModelRecord.optional(),
@@ -237,7 +246,7 @@ export const eventSchemas = {
   'experiment.resumed': z.strictObject({ experiment: ExperimentId, suggestion: SuggestionRecord }),
   /** What its next stages use is reserved, too; from here on it is held no more. */
   'experiment.provided': z.strictObject({ experiment: ExperimentId, reservations: z.array(Reservation) }),
-  'experiment.dropped': z.strictObject({ experiment: ExperimentId, ...reason }),
+  'experiment.dropped': Drop,
   'experiment.completed': z.strictObject({
     experiment: ExperimentId,
     /** Objective values, in the objective's unit. */

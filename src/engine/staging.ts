@@ -204,7 +204,12 @@ function recordOf({ problem, rows }: StagedQuestion, { decisions, model }: Stage
     suggestions: decisions.filter(({ kind }) => kind !== 'drop').map((decision) => suggestionOf(problem, decision)),
     ...(drops.length === 0
       ? {}
-      : { drops: drops.map(({ sample, reason }) => ({ experiment: ExperimentId.parse(sample), reason })) }),
+      : {
+          drops: drops.map(({ sample, reason, ...decision }) => ({
+            ...{ experiment: ExperimentId.parse(sample), reason },
+            ...promiseOf(problem, decision),
+          })),
+        }),
     ...(links.length === 0
       ? {}
       : { model: { outcomes: [], links, ...(trust.length === 0 ? {} : { sources: trust }) } }),
@@ -222,16 +227,22 @@ function trustOf(rows: readonly StagedRow[], { links }: StagedAnswer['model']) {
   );
 }
 
-function suggestionOf({ objectives }: StagedProblem, decision: Decision): Received['suggestions'][number] {
-  const { kind, sample, stage, parameters, predicted, value, cost, reason } = decision;
-  // Several objectives are joined to one number, which has no name of its own.
-  const name = objectives.length === 1 ? objectives[0]!.name : 'compromise';
+function suggestionOf(problem: StagedProblem, decision: Decision): Received['suggestions'][number] {
+  const { kind, sample, stage, parameters, cost, reason } = decision;
   return {
     point: { ...parameters },
     reason,
     stage,
     cost,
     ...(kind === 'resume' ? { resumes: ExperimentId.parse(sample) } : {}),
+    ...promiseOf(problem, decision),
+  };
+}
+
+/** What is predicted, and the gain per cost. Several objectives are joined to one number, which has no name of its own. */
+function promiseOf({ objectives }: StagedProblem, { predicted, value }: Pick<Decision, 'predicted' | 'value'>) {
+  const name = objectives.length === 1 ? objectives[0]!.name : 'compromise';
+  return {
     ...(predicted === undefined ? {} : { predicted: { [name]: { mean: predicted.mean, sd: predicted.sd } } }),
     ...(value === undefined ? {} : { value }),
   };

@@ -37,7 +37,8 @@ const together = { 'k-1-mix-dispense-process': 'b-1', 'k-2-mix-dispense-process'
 
 describe('the report of stages decided one after the other', () => {
   test('counts samples and runs of every leg, and what was dropped and held after it', () => {
-    const { stages } = reportOf(ledgerOf(together))!;
+    const ledger = ledgerOf(together);
+    const { stages } = reportOf(ledger)!;
     expect(stages!.legs).toMatchObject([
       { leg: 'mix', stages: ['mix'], samples: 3, runs: 2, dropped: 1, held: 1 },
       { leg: 'trim', stages: ['trim'], samples: 1, runs: 1, dropped: 0, held: 0 },
@@ -45,6 +46,8 @@ describe('the report of stages decided one after the other', () => {
     expect(stages!.legs.map(({ perRun }) => perRun!.time)).toEqual([54, 60]);
     expect(stages!.batches).toEqual([{ device: 'handler', places: 4, runs: 3, samplesPerRun: 4 / 3 }]);
     expect(stages).toMatchObject({ dropped: 1, spoiled: 0, held: 1, saved: { time: 60 } });
+    const dropped = ledger.experiments().find(({ status }) => status === 'dropped');
+    expect(dropped!.predicted).toEqual({ distance: { mean: 25, sd: 2 } });
   });
 
   test('says what was dropped by decision, and what that saved as an estimate', () => {

@@ -48,7 +48,8 @@ describe('the read model of stages decided one after the other', () => {
     expect(point).toEqual({ cyan: 40, magenta: 60, yellow: 20 });
     const dropped = experiment(2);
     expect([dropped.status, dropped.reason]).toEqual(['dropped', 'Promises next to nothing.']);
-    expect(dropped.decisions.at(-1)).toMatchObject({ kind: 'drop', reason: 'Promises next to nothing.' });
+    const predicted = { distance: { mean: 25, sd: 2 } };
+    expect(dropped.decisions.at(-1)).toMatchObject({ kind: 'drop', reason: 'Promises next to nothing.', predicted });
   });
 
   it('leaves a sample held while it is carried to its place, and tells where and until when it waits', () => {

@@ -88,17 +88,19 @@ export function stagedScript(): Script {
   }
   const predicted = { distance: { mean: 4, sd: 1.5 } };
   const goesOn = { point: { yellow: 20 }, stage: 'trim', predicted, value: 0.02, cost: 50, reason: 'Promises most.' };
+  const poor = { predicted: { distance: { mean: 25, sd: 2 } }, value: 1e-9 };
+  const givenUp = { experiment: id(2), reason: 'Promises next to nothing.', ...poor };
   add(5, { type: 'suggestions.requested', data: { ask: 2, count: 2 } });
   add(5, {
     type: 'suggestions.received',
     data: {
       ask: 2,
       suggestions: [{ ...goesOn, resumes: id(1) }, start],
-      drops: [{ experiment: id(2), reason: 'Promises next to nothing.' }],
+      drops: [givenUp],
       model: { outcomes: [], links: links() },
     },
   });
-  add(5, { type: 'experiment.dropped', data: { experiment: id(2), reason: 'Promises next to nothing.' } });
+  add(5, { type: 'experiment.dropped', data: givenUp });
   add(5, { type: 'experiment.resumed', data: { experiment: id(1), suggestion: { ...goesOn, resumes: id(1) } } });
   add(5, { type: 'experiment.provided', data: { experiment: id(1), reservations: [] } });
   suggest(5, 4, start);

@@ -168,7 +168,7 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     await row(1).click();
     await row(2).click();
     expect((await turns.allInnerTexts()).at(-1)).toMatch(
-      /dropped.*Known from mix: shade 0\.2.*Promises next to nothing/s,
+      /dropped.*Known from mix: shade 0\.2.*Predicted: distance 25\.0 ± 2\.0.*Promises next to nothing/s,
     );
     await row(2).click();
     await row(3).click();

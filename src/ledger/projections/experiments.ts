@@ -104,8 +104,8 @@ function resumptions(db: Connection): Handlers {
 
 function endings(db: Connection): Handlers {
   const end = db.prepare(
-    `UPDATE experiment SET status = ?, reason = ?, retryable = ?, objectives = ?, indeterminate_key = NULL, ended_at = ?,
-       changed_at = ? WHERE experiment = ? AND ended_at IS NULL`,
+    `UPDATE experiment SET status = ?, reason = ?, retryable = ?, objectives = ?, predicted = coalesce(?, predicted),
+       indeterminate_key = NULL, ended_at = ?, changed_at = ? WHERE experiment = ? AND ended_at IS NULL`,
   );
   type Ending = EventOf<Extract<EventType, `experiment.${'completed' | 'dropped' | 'failed' | 'lost' | 'cancelled'}`>>;
   const to = (status: Status) => (event: Ending) => {
@@ -113,7 +113,8 @@ function endings(db: Connection): Handlers {
     const reason = 'reason' in data ? data.reason : null;
     const retryable = 'retryable' in data ? Number(data.retryable) : null;
     const objectives = 'objectives' in data ? canonical(data.objectives) : null;
-    changed(event, end.run(status, reason, retryable, objectives, at, at, data.experiment).changes);
+    const predicted = 'predicted' in data && data.predicted !== undefined ? canonical(data.predicted) : null;
+    changed(event, end.run(status, reason, retryable, objectives, predicted, at, at, data.experiment).changes);
   };
   return {
     'experiment.completed': to('completed'),

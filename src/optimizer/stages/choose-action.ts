@@ -36,8 +36,9 @@ export interface Option {
 
 export interface Chosen {
   readonly action: Action;
-  /** Best rate of every idle sample; 0 where the best policy is to leave it. */
-  readonly rates: ReadonlyMap<string, number>;
+  /** The best that could be done with every idle sample; its rate is 0 where the best policy is to leave it. */
+  readonly held: ReadonlyMap<string, Option>;
+  readonly forecast: (option: Option) => Prediction;
 }
 
 /** Draws, settings and designs looked at closely, by the number of stages: the tree of a start stays near a thousand leaves. */
@@ -75,8 +76,9 @@ export function chooseAction(situation: Situation, chain: Chain, index: number):
     options.push(fresh, ...(alone ? [{ ...alone, stage: network.last, alone: true }] : []));
   }
   const best = options.reduce((a, b) => (rankOf(b) > rankOf(a) ? b : a));
-  const rates = new Map(held.map(({ sample, rate }) => [sample!.name, rate]));
-  return { action: actionOf(situation, policies, best, fresh), rates };
+  const forecast = ({ walk, stage, setting }: Option) => policies.forecast(openWalk(walk), stage, setting);
+  const action = actionOf(situation, best, fresh, forecast(best));
+  return { action, held: new Map(held.map((option) => [option.sample!.name, option])), forecast };
 }
 
 /** Parameters of the best complete samples, best first, by stage. */
@@ -130,7 +132,7 @@ function bestStart(policies: Policies, designs: readonly (readonly Setting[])[],
   return best!;
 }
 
-function actionOf(situation: Situation, policies: Policies, best: Option, fresh: Option): Action {
+function actionOf(situation: Situation, best: Option, fresh: Option, predicted: Prediction): Action {
   const { sample, walk, stage, setting, rate, alone = false, joins = false } = best;
   const kind = sample === undefined ? 'start' : 'resume';
   return {
@@ -141,7 +143,7 @@ function actionOf(situation: Situation, policies: Policies, best: Option, fresh:
     },
     cost: joins ? 0 : stageCost(situation.network.nodes[stage]!, setting.x),
     value: rate,
-    predicted: policies.forecast(openWalk(walk), stage, setting),
+    predicted,
     reason: reasonOf(situation, best, fresh),
   };
 }
@@ -165,25 +167,29 @@ function reasonOf(
 const hopeless = 1e-6;
 
 /** Held samples to drop: those that promise next to nothing, and the least promising where places run out. */
-export function holdings(situation: Situation, { action, rates }: Chosen): Decision[] {
+export function holdings(situation: Situation, { action, held, forecast }: Chosen): Decision[] {
   const { network, options, flights } = situation;
   const waiting = idleSamples(situation).filter(({ name }) => name !== action.flight.sample);
-  waiting.sort((a, b) => rates.get(a.name)! - rates.get(b.name)!);
+  const rateOf = ({ name }: Sample): number => held.get(name)!.rate;
+  waiting.sort((a, b) => rateOf(a) - rateOf(b));
   const places = options.places ?? Infinity;
   // Whatever is in flight before the last stage will need a place as well.
   const coming = [...flights, action.flight].filter(({ stage, alone }) => stage !== network.last && !alone).length;
   const excess = Math.max(0, waiting.length + coming - places);
   return waiting.flatMap((sample, i): Decision[] => {
-    const rate = rates.get(sample.name)!;
+    const rate = rateOf(sample);
     // A rate of 0 says that stopping beats going on at today's prices, not that there is nothing to gain.
     const none = rate > 0 && rate < hopeless * action.value!;
     if (!none && i >= excess) return [];
-    const stage = readyStages(network, sample)[0]!;
+    const option = held.get(sample.name)!;
     const reason = none
       ? 'Promises next to nothing.'
       : `The ${places} places are full, and this one promises the least.`;
     return [
-      { kind: 'drop', sample: sample.name, stage: network.nodes[stage]!.stage.id, parameters: {}, cost: 0, reason },
+      {
+        ...{ kind: 'drop', sample: sample.name, stage: network.nodes[option.stage]!.stage.id, parameters: {} },
+        ...{ predicted: forecast(option), value: rate, cost: 0, reason },
+      },
     ];
   });
 }

@@ -130,7 +130,10 @@ export interface Decision {
   readonly parameters: Point;
   /** Proxy values to set, where a stage runs alone. */
   readonly inputs?: Readonly<Record<string, number>>;
-  /** The final objective if the sample is carried through as planned; absent while the initial design is drawn. */
+  /**
+   * The final objective if the sample is carried through as planned, of a drop as would have been best; absent while the
+   * initial design is drawn.
+   */
   readonly predicted?: Prediction;
   /**
    * Expected gain in the objective's unit per unit of cost, over the best policy found; of a run that is shared over all its

@@ -29,8 +29,9 @@ export function foldExperiments(model: Model, event: LabEvent): void {
       return decide(model, event, 'running', chosen(event.at, 'resume', suggestion), change);
     }
     case 'experiment.dropped': {
-      const { reason } = event.data;
-      return decide(model, event, 'dropped', { at: event.at, kind: 'drop', reason }, { reason });
+      const { reason, predicted, value } = event.data;
+      const decision: DecisionView = { at: event.at, kind: 'drop', reason, ...present({ predicted, value }) };
+      return decide(model, event, 'dropped', decision, { reason });
     }
     case 'experiment.completed':
       return complete(model, event);

@@ -70,9 +70,14 @@ describe('what is decided', () => {
     const rows = twoStageRows(10, 4, 6);
     const options = { seed: 1, count: 1, initial: 0, places: 2 };
     const { decisions } = unwrap(decide(twoStages(), rows, [], options));
-    const drops = decisions.filter(({ kind }) => kind === 'drop').length;
+    const given = decisions.filter(({ kind }) => kind === 'drop');
+    const drops = given.length;
     const [action] = decisions.filter(({ kind }) => kind !== 'drop');
     expect(4 - drops - (action!.kind === 'resume' ? 1 : 0) + (action!.kind === 'start' ? 1 : 0)).toBeLessThanOrEqual(2);
+    for (const { value, predicted } of given) {
+      expect(value).toBeLessThanOrEqual(action!.value!);
+      expect(predicted!.sd).toBeGreaterThan(0);
+    }
   });
 
   describe('the limit of new samples', () => {
