@@ -58,7 +58,7 @@ export function lineOf(path: string, text: string): number {
 }
 
 export function start(cwd: string, ...args: string[]): Running {
-  const program = join(root, 'src/cli.ts');
+  const program = join(root, 'src/bin.js');
   const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let stdout = '';
