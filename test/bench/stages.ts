@@ -55,10 +55,10 @@ function report(line: Pick<Line, 'task' | 'measure' | 'arm' | 'target'>, results
   console.log(`${line.task} (${line.measure}, ${results.length} runs) ${line.arm}: ${spread} | ${beside}`);
 }
 
-/** Runs one arm; `staged_q4` has four stages in flight. */
+/** Runs one arm; `staged_q4` has four stages in flight, which take as long as they cost, in `staged_even_q4` equally long. */
 function runArm(run: Run, arm: string, watch: (run: Run) => void): void {
   const q = Number(/_q(\d+)$/.exec(arm)?.[1] ?? 1);
-  if (arm.startsWith('staged')) runStaged(run, q, watch);
+  if (arm.startsWith('staged')) runStaged(run, q, watch, arm.includes('_even'));
   else runWhole(run, q, watch, arm.startsWith('random'));
 }
 

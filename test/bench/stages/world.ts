@@ -125,8 +125,8 @@ function timed<T>(run: Run, work: () => T): T {
 /** Called after every completed stage. */
 export type Watch = (run: Run) => void;
 
-/** The staged optimizer with `q` stages in flight at any time; a stage takes as long as it costs. */
-export function runStaged(run: Run, q: number, watch: Watch): void {
+/** The staged optimizer with `q` stages in flight at any time; a stage takes as long as it costs, or all equally long. */
+export function runStaged(run: Run, q: number, watch: Watch, even = false): void {
   const { problem, budget } = run.world;
   const flights: (PendingStage & { end: number })[] = [];
   let clock = 0;
@@ -152,7 +152,7 @@ export function runStaged(run: Run, q: number, watch: Watch): void {
           sample: kind === 'start' ? `sample-${started++}` : sample,
           stage,
           parameters,
-          end: clock + cost,
+          end: clock + (even ? 1 : cost),
         });
       }
       if (!room) break;
