@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Campaign, Definition } from '../domain/campaign.ts';
 import { unitOf } from '../domain/campaign.ts';
 import { describeChange } from '../domain/change.ts';
+import { disagreement, Experience } from '../domain/durations.ts';
 import type { ExperimentRow, Ledger } from '../ledger/ledger.ts';
 import { stagesOf, stagesText, type StagesReport } from './stages.ts';
 import { amountText, clockText, digits, durationText, energyText, table } from './text.ts';
@@ -29,6 +30,8 @@ export interface Report {
   /** Where stages are decided one after the other. */
   readonly stages?: StagesReport;
   readonly makespanMs: number;
+  /** Where durations differ from what is declared, in sentences. */
+  readonly durations: readonly string[];
   readonly materials: readonly { material: string; used: number; waste: number; onHand: number; unit: string }[];
   readonly joules: number;
   readonly modelledJoules: number;
@@ -60,6 +63,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     sources: definition.sources === undefined ? [] : sourcesOf(ledger),
     ...(stages === undefined ? {} : { stages }),
     makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
+    durations: durationsOf(ledger),
     materials: materialsOf(ledger),
     joules: totals.energy.joules,
     modelledJoules: totals.energy.modelled,
@@ -75,6 +79,12 @@ const changesOf = (ledger: Ledger): Report['changes'] =>
   [...ledger.events({ type: 'campaign.changed' })].flatMap(({ at, type, data }) =>
     type === 'campaign.changed' ? [{ at, by: data.by, text: describeChange(data.change) }] : [],
   );
+
+const durationsOf = (ledger: Ledger): string[] =>
+  ledger
+    .snapshots()
+    .filter(({ entity }) => entity === 'duration')
+    .flatMap(({ id, state }) => disagreement(id, Experience.parse(JSON.parse(state))) ?? []);
 
 const Doubt = z.object({
   value: z.string(),
@@ -178,6 +188,7 @@ export function reportText(report: Report, definition: Definition): string {
         `Source        ${name}: trusted ${Math.round(100 * trust)} % on ${outcome} at the end`,
     ),
     `Makespan      ${durationText(report.makespanMs)} of lab time`,
+    ...report.durations.map((sentence) => `Duration      ${sentence}`),
     `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
     `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,
     `Cost          ${digits(report.cost)} ${report.currency}`,

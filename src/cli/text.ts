@@ -1,6 +1,8 @@
 import { fromSi } from '../domain/quantity.ts';
 import { measureUnit } from '../domain/lab.ts';
 
+export { durationText } from '../base/duration-text.ts';
+
 /** Numbers and times as people read them. */
 
 const scales: Readonly<Record<string, readonly (readonly [atLeast: number, unit: string])[]>> = {
@@ -33,24 +35,6 @@ export const unitOfMeasure = (measure: keyof typeof measureUnit): string => meas
 
 export const energyText = (joules: number): string =>
   joules >= 3.6e5 ? `${digits(joules / 3.6e6)} kWh` : `${digits(joules / 3600)} Wh`;
-
-/** 4 s, 3 min 20 s, 2 h 5 min, 3 d 4 h. */
-export function durationText(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  const parts = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const;
-  const first = parts.findIndex(([value]) => value > 0);
-  if (first < 0) return '0 s';
-  return parts
-    .slice(first, first + 2)
-    .filter(([value]) => value > 0)
-    .map(([value, unit]) => `${value} ${unit}`)
-    .join(' ');
-}
 
 /** 14:03:05 of a lab time, UTC. */
 export const clockText = (ms: number): string => new Date(ms).toISOString().slice(11, 19);

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly intendedAt: number;
   /** The device has said that it has it: "unknown" from then on means that its journal is gone, not that nothing happened. */
   readonly accepted?: boolean;
+  /** Lab ms. */
+  readonly acceptedAt?: number;
   /** It is not wanted any more: it is never sent again. */
   readonly cancelled?: boolean;
   /** Who raised the doubt: a device that says `indeterminate` will not say anything else later. */
@@ -54,7 +56,7 @@ export const commandMachine = setup({
   },
   actions: {
     settle: asEffect,
-    noteAccepted: assign({ accepted: true }),
+    noteAccepted: assign({ accepted: true, acceptedAt: ({ event }) => event.at }),
     noteCancelled: assign({ cancelled: true }),
     press: asEffect,
     cancel: asEffect,

@@ -1,6 +1,8 @@
 import type { AnyMachineSnapshot } from 'xstate';
+import { canonical } from '../base/canonical.ts';
 import type { Definition } from '../domain/campaign.ts';
-import { capabilityOf } from '../domain/descriptor.ts';
+import { capabilityOf, type Descriptor } from '../domain/descriptor.ts';
+import { capabilityKey, Experience, learn } from '../domain/durations.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { EventOf, LabEvent } from '../domain/event.ts';
 import type { Step } from '../domain/protocol.ts';
@@ -11,6 +13,7 @@ import { beginCommand, commandBehaviour, commandMachine, type CommandContext, ty
 import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } from './device.ts';
 import { experimentMachine, type ExperimentContext, type ExperimentEvent, type Stop } from './experiment.ts';
 import { experimentBehaviourOf } from './experiment-effects.ts';
+import { lessonOf } from './lesson.ts';
 import { keep, restore, step } from './run-machine.ts';
 
 /** Everything that is still open, folded from the events. What has ended lives in the ledger only. */
@@ -20,9 +23,11 @@ export interface CoreState {
   readonly experiments: ReadonlyMap<string, ReturnType<typeof experimentMachine.resolveState>>;
   readonly devices: ReadonlyMap<string, ReturnType<typeof deviceMachine.resolveState>>;
   readonly commands: ReadonlyMap<string, ReturnType<typeof commandMachine.resolveState>>;
+  /** How long things take in truth, by the keys of `durations.ts`. */
+  readonly durations: ReadonlyMap<string, Experience>;
 }
 
-export type Entity = 'campaign' | 'experiment' | 'device' | 'command';
+export type Entity = 'campaign' | 'experiment' | 'device' | 'command' | 'duration';
 
 /** An entity that has changed; `ended` when it will never change again. */
 export interface Touched {
@@ -44,6 +49,7 @@ export const initialState = (): CoreState => ({
   experiments: new Map(),
   devices: new Map(),
   commands: new Map(),
+  durations: new Map(),
 });
 
 const emptyCampaign: CampaignContext = campaignMachine.config.context as CampaignContext;
@@ -68,6 +74,7 @@ export function restoreState(
     experiments: new Map(of('experiment').map(({ id, state }) => [id, restore(experimentMachine, state)])),
     devices: new Map(of('device').map(({ id, state }) => [id, restore(deviceMachine, state)])),
     commands: new Map(of('command').map(({ id, state }) => [id, restore(commandMachine, state)])),
+    durations: new Map(of('duration').map(({ id, state }) => [id, Experience.parse(JSON.parse(state))])),
   };
 }
 
@@ -116,6 +123,39 @@ class Fold implements Decision {
     const [after, effects] = step(deviceBehaviour, before, event);
     this.state = { ...this.state, devices: new Map(this.state.devices).set(device, after) };
     this.#note('device', device, after, false, effects);
+    if (event.type === 'device.announced') this.#forget(before.context.descriptor, event);
+  }
+
+  /** What was learned of a capability whose duration is declared in another way now says nothing any more. */
+  #forget(before: Descriptor | undefined, { data: { device, descriptor } }: EventOf<'device.announced'>): void {
+    for (const { name, duration } of before?.capabilities ?? []) {
+      const declared = capabilityOf(descriptor, name)?.duration;
+      if (declared === undefined || canonical(declared) !== canonical(duration))
+        this.#setExperience(capabilityKey(device, name), undefined);
+    }
+  }
+
+  #learn(event: EventOf<'command.ended'>, before: ReturnType<typeof commandMachine.resolveState>): void {
+    const { device } = before.context.command;
+    const unsteadyAt = this.state.devices.get(device)?.context.unsteadyAt;
+    const lesson = lessonOf(event, before, unsteadyAt, this.state.definition?.lab);
+    if (lesson === undefined) return;
+    const known = this.state.durations.get(lesson.key);
+    const next = learn(known, lesson);
+    if (next !== known) this.#setExperience(lesson.key, next);
+  }
+
+  #setExperience(key: string, next: Experience | undefined): void {
+    const durations = new Map(this.state.durations);
+    if (next === undefined && !durations.delete(key)) return;
+    if (next !== undefined) durations.set(key, next);
+    this.state = { ...this.state, durations };
+    this.touched.push({
+      entity: 'duration',
+      id: key,
+      ended: next === undefined,
+      text: () => JSON.stringify(next ?? {}),
+    });
   }
 
   #experiment(event: LabEvent & { data: { experiment: string } }): void {
@@ -182,6 +222,7 @@ class Fold implements Decision {
     if (before === undefined || !before.can(event)) return;
     const [after, effects] = step(commandBehaviour, before, event);
     this.#setCommand(event.data.key, after, after.status === 'done', effects);
+    if (event.type === 'command.ended') this.#learn(event, before);
     const { experiment } = before.context.command;
     if (event.type === 'command.refused' || event.type === 'command.resolved') this.#stepExperiment(experiment, event);
     if (event.type === 'command.ended')

@@ -13,6 +13,8 @@ export interface DeviceContext {
   readonly state: EventOf<'device.changed'>['data']['state'];
   readonly boot: string;
   readonly descriptor?: Descriptor;
+  /** When it last was, or came back from being, anything but usable, lab ms: what ran meanwhile may have been slowed by it. */
+  readonly unsteadyAt?: number;
 }
 
 export type DeviceEvent = EventOf<'device.announced' | 'device.changed'>;
@@ -26,6 +28,7 @@ export const deviceMachine = setup({
     change: assign(({ event }) =>
       event.type === 'device.changed' ? { state: event.data.state, boot: event.data.boot } : {},
     ),
+    noteUnsteady: assign({ unsteadyAt: ({ event }) => event.at }),
     reconcile: asEffect,
   },
   guards: {
@@ -41,9 +44,9 @@ export const deviceMachine = setup({
   on: {
     'device.announced': { actions: 'announce' },
     'device.changed': [
-      { guard: 'comesBack', target: '.usable', actions: ['change', 'reconcile'] },
+      { guard: 'comesBack', target: '.usable', actions: ['change', 'noteUnsteady', 'reconcile'] },
       { guard: 'usable', target: '.usable', actions: 'change' },
-      { target: '.unusable', actions: 'change' },
+      { target: '.unusable', actions: ['change', 'noteUnsteady'] },
     ],
   },
   states: { unknown: {}, usable: {}, unusable: {} },

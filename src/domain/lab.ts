@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Hours, Instant, TimeZone } from './hours.ts';
 import { DeviceId, LotId, MaterialId, PersonId, SiteId } from './ids.ts';
 import { quantity } from './quantity.ts';
+import type { DurationMs } from './resolve.ts';
 
 /** `lab.yaml`: what stands where, what is in stock, and what it costs. All quantities are SI after reading. */
 
@@ -59,6 +60,12 @@ export function travelSeconds({ between, travel }: Transport, from: string, to: 
     between.find((entry) => entry.from === from && entry.to === to) ??
     between.find((entry) => entry.from === to && entry.to === from);
   return way?.takes ?? travel;
+}
+
+/** How long a way may take, ms: by what the lab file says is typical, as it says no more. */
+export function declaredWay(transport: Transport, from: string, to: string): DurationMs {
+  const typical = Math.round(travelSeconds(transport, from, to) * 1000);
+  return { low: Math.round(typical * 0.8), typical, high: Math.round(typical * 1.5) };
 }
 
 export const Lot = z.strictObject({

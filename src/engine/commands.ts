@@ -10,6 +10,7 @@ import { CommandKey, DeviceId } from '../domain/ids.ts';
 import { consumptionOf, durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import type { Assignment } from '../scheduling/model.ts';
+import { expectedOf } from './lab-problem.ts';
 import { commandHash } from '../wire/messages.ts';
 
 /** Wall ms that a message may need to reach a device, re-sendings included. */
@@ -40,6 +41,8 @@ export function commandFor(
   if (!parameters.ok) return parameters;
   const expected = durationOf(capability, parameters.value);
   if (!expected.ok) return expected;
+  const route = moving ? { from: DeviceId.parse(assignment.from), to: DeviceId.parse(assignment.to) } : { at: device };
+  const doing = { kind: assignment.kind, device, capability: name, ...route, expected: expected.value };
   const serial = context.sent + 1;
   const stage = definition.protocol.stages[context.stage]?.id ?? 'out';
   const stepId = moving ? assignment.step : stop!.id;
@@ -51,16 +54,16 @@ export function commandFor(
     stage,
     step: stepId,
     attempt: context.attempt,
-    kind: assignment.kind,
-    device,
-    capability: capability.name,
+    ...doing,
     parameters: parameters.value as Command['parameters'],
-    ...(moving ? { from: DeviceId.parse(assignment.from), to: DeviceId.parse(assignment.to) } : { at: device }),
     ...(assignment.batch === undefined ? {} : { batch: assignment.batch }),
     consumes: consumptionOf(capability, parameters.value),
     retry: capability.retry,
-    expected: expected.value,
     ttl,
-    deadline: ttl + Math.round(expected.value.high * 1.5),
+    deadline: ttl + patience(state, doing),
   });
 }
+
+/** A device may have got slower than it says, and is then given more time; never less, as its word is what counts for doubt. */
+const patience = (state: CoreState, doing: Parameters<typeof expectedOf>[1]): number =>
+  Math.round(1.5 * Math.max(doing.expected.high, expectedOf(state, doing).high));

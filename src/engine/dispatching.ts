@@ -97,7 +97,7 @@ export class Dispatching {
     return events;
   }
 
-  status(base: Pick<EngineStatus, 'now' | 'brokerConnected'>, state: CoreState, openedAt: number): EngineStatus {
+  status(base: Omit<EngineStatus, 'plan' | 'waiting'>, state: CoreState, openedAt: number): EngineStatus {
     if (this.#stale) this.#plan = this.#checkedPlan(this.#problem.build(state, base.now));
     this.#stale = false;
     const { assignments = [], makespan } = this.#plan ?? {};

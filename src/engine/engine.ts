@@ -3,6 +3,7 @@ import { failed, failure, FailureError, ok, type Failure, type Result } from '..
 import { invariant } from '../base/invariant.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
+import { disagreement } from '../domain/durations.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { LabEvent, NewEvent } from '../domain/event.ts';
 import { ControllerId } from '../domain/ids.ts';
@@ -163,7 +164,9 @@ export class Engine {
 
   status(): EngineStatus {
     const { clock, bus, ledger } = this.#options;
-    const base = { now: clock.now(), brokerConnected: bus.connected };
+    const durations = [...this.#state.durations].flatMap(([key, known]) => disagreement(key, known) ?? []);
+    const told = durations.length === 0 ? {} : { durations };
+    const base = { now: clock.now(), brokerConnected: bus.connected, ...told };
     const openedAt = ledger.campaign()?.openedAt ?? base.now;
     return this.#dispatching?.status(base, this.#state, openedAt) ?? { ...base, plan: [], waiting: [] };
   }

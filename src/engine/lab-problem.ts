@@ -4,7 +4,9 @@ import type { ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
-import { travelSeconds } from '../domain/lab.ts';
+import { bandOf, capabilityKey, wayKey } from '../domain/durations.ts';
+import type { Command } from '../domain/event.ts';
+import { declaredWay } from '../domain/lab.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
@@ -33,18 +35,21 @@ interface PlacedStep {
 export class LabProblem {
   readonly #definition: Definition;
   readonly #rack: string | undefined;
-  readonly #travel: Transport['travel'];
+  #travel: Transport['travel'];
   readonly #legs: readonly Leg[];
   readonly #steps: readonly PlacedStep[];
   /** Steps by experiment and id. They change when a device announces other capabilities, or while they hang on results. */
   readonly #tasks = new Map<string, Map<string, StepTask>>();
   #capabilities = '';
+  /** What has been learned of durations, and the steps with the bands that follow from it. */
+  #durations: CoreState['durations'] = new Map();
+  #learned = new WeakMap<StepTask, StepTask>();
 
   constructor(definition: Definition) {
     this.#definition = definition;
     const { lab } = definition;
     this.#rack = lab.transport === undefined ? undefined : Object.keys(lab.racks)[0];
-    this.#travel = travelTimes(definition);
+    this.#travel = travelTimes(definition, { durations: this.#durations });
     this.#legs = legsOf(definition);
     this.#steps = definition.protocol.stages.flatMap(({ steps }, stage) =>
       steps.map((step, index) => ({ stage, index, step, wait: waitBefore(definition.protocol, stage, index) })),
@@ -60,6 +65,7 @@ export class LabProblem {
     const capabilities = descriptorsKey(state);
     if (capabilities !== this.#capabilities) this.#tasks.clear();
     this.#capabilities = capabilities;
+    if (state.durations !== this.#durations) this.#learn(state);
     for (const id of this.#tasks.keys()) if (!state.experiments.has(id)) this.#tasks.delete(id);
     const { transport } = this.#definition.lab;
     const all = [...state.experiments.values()].flatMap((snapshot) =>
@@ -85,6 +91,25 @@ export class LabProblem {
             },
           }),
     };
+  }
+
+  #learn(state: CoreState): void {
+    this.#durations = state.durations;
+    this.#travel = travelTimes(this.#definition, state);
+    this.#learned = new WeakMap();
+  }
+
+  /** The step with what its devices have been seen to take. */
+  #experienced(declared: StepTask, capability: string): StepTask {
+    const made = this.#learned.get(declared);
+    if (made !== undefined) return made;
+    const alternatives = declared.alternatives.map(({ resource, duration }) => ({
+      resource,
+      duration: bandOf(duration, this.#durations.get(capabilityKey(resource, capability))),
+    }));
+    const task = { ...declared, alternatives };
+    this.#learned.set(declared, task);
+    return task;
   }
 
   /** Those that can be used or carry something now; with none of them the plan waits for whichever comes back. */
@@ -133,7 +158,7 @@ export class LabProblem {
       if (command?.kind !== 'move' || command.to === undefined || command.to === at) return [frozen];
       return [frozen, { ...frozen, id: `${experiment}/`, at: command.to }];
     }
-    const running = command === undefined ? undefined : activityOf(context, now);
+    const running = command === undefined ? undefined : activityOf(state, context, now);
     const waits = value === 'clearing' || context.held === true;
     const remaining = waits ? [] : this.#remaining(state, context, running);
     return [
@@ -166,10 +191,10 @@ export class LabProblem {
     return steps.map((placed) => {
       const { step } = placed;
       const cached = known.get(step.id);
-      if (cached !== undefined) return cached;
+      if (cached !== undefined) return this.#experienced(cached, step.capability);
       const { task, settled } = this.#task(state, placed, context);
       if (settled) known.set(step.id, task);
-      return task;
+      return this.#experienced(task, step.capability);
     });
   }
 
@@ -227,17 +252,30 @@ export function isAvailable(state: CoreState, device: string): boolean {
 const descriptorsKey = (state: CoreState): string =>
   [...state.devices.values()].map(({ context }) => context.descriptor?.hash ?? '').join();
 
-function activityOf(context: ExperimentContext, now: number): RunningActivity {
+function activityOf(state: CoreState, context: ExperimentContext, now: number): RunningActivity {
   const command = present(context.command, 'the running command');
   const start = context.commandAt ?? now;
   const to = command.to ?? command.at ?? command.device;
-  const expectedEnd = guessEnd(start, command.expected, now);
-  const { low, high } = command.expected;
+  const expected = expectedOf(state, command);
+  const expectedEnd = guessEnd(start, expected, now);
+  const { low, high } = expected;
   return {
     ...{ kind: command.kind, step: command.step, resource: command.device, to, start, expectedEnd },
     earliestEnd: start + low,
     latestEnd: start + high,
   };
+}
+
+/** How long a command is expected to take, by what has been learned of it. */
+export function expectedOf(
+  { durations, definition }: CoreState,
+  command: Pick<Command, 'kind' | 'device' | 'capability' | 'from' | 'to' | 'expected'>,
+): DurationBand {
+  const { kind, device, capability, from, to, expected } = command;
+  const transport = definition?.lab.transport;
+  if (kind === 'process' || from === undefined || to === undefined || transport === undefined)
+    return bandOf(expected, durations.get(capabilityKey(device, capability)));
+  return bandOf(declaredWay(transport, from, to), durations.get(wayKey(from, to)));
 }
 
 /** Of a step that has overrun, lab ms: a guess just ahead of the clock would have the loop plan anew at every instant. */
@@ -250,18 +288,10 @@ function guessEnd(start: number, { typical, high }: { typical: number; high: num
   return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));
 }
 
-function travelTimes({ lab }: Definition): Transport['travel'] {
+function travelTimes({ lab }: Definition, { durations }: Pick<CoreState, 'durations'>): Transport['travel'] {
   const { transport } = lab;
   if (transport === undefined) return {};
   const places = [...Object.keys(lab.devices), ...Object.keys(lab.racks)];
-  const band = (seconds: number): DurationBand => {
-    const typical = Math.round(seconds * 1000);
-    return { low: Math.round(typical * 0.8), typical, high: Math.round(typical * 1.5) };
-  };
-  return Object.fromEntries(
-    places.map((from) => [
-      from,
-      Object.fromEntries(places.map((to) => [to, band(travelSeconds(transport, from, to))])),
-    ]),
-  );
+  const band = (from: string, to: string) => bandOf(declaredWay(transport, from, to), durations.get(wayKey(from, to)));
+  return Object.fromEntries(places.map((from) => [from, Object.fromEntries(places.map((to) => [to, band(from, to)]))]));
 }

@@ -11,5 +11,7 @@ export interface EngineStatus {
   readonly eta?: number;
   /** Why planned steps are not started yet. */
   readonly waiting: readonly { readonly sample: string; readonly step: string; readonly reason: string }[];
+  /** Where durations differ from what is declared, in sentences; absent where they do not. */
+  readonly durations?: readonly string[];
   readonly brokerConnected: boolean;
 }

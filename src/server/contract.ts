@@ -336,6 +336,8 @@ export interface StatusView {
   readonly planEnd?: number;
   readonly plan: readonly PlannedBar[];
   readonly waiting: readonly { readonly number: number; readonly step: string; readonly reason: string }[];
+  /** Where durations differ from what is declared, in sentences; absent where they do not. */
+  readonly durations?: readonly string[];
   readonly brokerConnected: boolean;
 }
 

@@ -22,6 +22,7 @@ export function statusView(model: Model, status: EngineStatus): StatusView {
     plan,
     waiting: status.waiting.map(({ sample, step, reason }) => ({ number: numberOf(sample), step, reason })),
     brokerConnected: status.brokerConnected,
+    ...(status.durations === undefined ? {} : { durations: status.durations }),
     ...(status.eta === undefined ? {} : { eta: status.eta }),
     ...(status.planEnd === undefined ? {} : { planEnd: status.planEnd }),
   };

@@ -110,7 +110,7 @@ function SideColumn(props: {
   const waiting = state.status?.waiting;
   return (
     <div class="column">
-      <DevicesPanel devices={devices} now={now} />
+      <DevicesPanel devices={devices} now={now} durations={state.status?.durations ?? []} />
       {useMemo(
         () => (
           <WaitingPanel waiting={waiting ?? []} />

@@ -5,9 +5,11 @@ import { Empty, Panel } from './panel.tsx';
 export interface DevicesProps {
   readonly devices: ReadonlyMap<string, DeviceView>;
   readonly now: number;
+  /** Where they take other than declared, in sentences. */
+  readonly durations: readonly string[];
 }
 
-export function DevicesPanel({ devices, now }: DevicesProps) {
+export function DevicesPanel({ devices, now, durations }: DevicesProps) {
   const all = [...devices.values()];
   const busy = all.filter((device) => device.current.length > 0).length;
   return (
@@ -18,6 +20,11 @@ export function DevicesPanel({ devices, now }: DevicesProps) {
           <Device key={device.id} device={device} now={now} />
         ))}
       </ul>
+      {durations.map((sentence) => (
+        <p key={sentence} class="quiet">
+          {sentence}
+        </p>
+      ))}
     </Panel>
   );
 }

@@ -33,10 +33,11 @@ export const order = (lab: WholeLab, change: CampaignChange) => lab.engine.order
 export const statuses = (lab: WholeLab) => lab.ledger.experiments().map(({ status }) => status);
 
 /** The state without what the machines' library keeps beside it. */
-const plain = ({ definition, campaign, experiments, devices, commands }: CoreState): unknown => {
+const plain = ({ definition, campaign, experiments, devices, commands, durations }: CoreState): unknown => {
   const bare = ({ value, context }: { value: unknown; context: unknown }) => ({ value, context });
   const all = [experiments, devices, commands].map((map) => [...map].map(([id, entity]) => [id, bare(entity)]).sort());
-  return JSON.parse(JSON.stringify({ definition, campaign: bare(campaign), all }));
+  const learned = [...durations].sort();
+  return JSON.parse(JSON.stringify({ definition, campaign: bare(campaign), all, learned }));
 };
 
 /** What must hold at any moment: the log alone tells the state, and so do the snapshots. */

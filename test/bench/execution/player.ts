@@ -137,10 +137,12 @@ export class Player {
     };
   }
 
-  /** As the engine guesses: typical, then the end of the band. */
+  /** As the engine guesses: typical, then the end of the band, then ever later. */
   #running({ deed: { kind, step, resource, to, start }, band }: Doing): RunningActivity {
     const [earliestEnd, latestEnd] = [start + band.low, start + band.high];
-    const expectedEnd = this.#now < start + band.typical ? start + band.typical : latestEnd;
+    const over = this.#now + Math.max(1000, Math.round((this.#now - start) / 10));
+    const expectedEnd =
+      this.#now < start + band.typical ? start + band.typical : this.#now < latestEnd ? latestEnd : over;
     return { kind, step, resource, to, start, expectedEnd, earliestEnd, latestEnd };
   }
 

@@ -14,6 +14,10 @@ export class Gated implements Policy {
     this.#watch = watch;
   }
 
+  get plan(): Plan | undefined {
+    return this.#plan;
+  }
+
   decide(problem: SchedulingProblem): Decision {
     const begun = performance.now();
     const made = plan(problem, this.#plan);

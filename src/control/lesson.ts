@@ -1,0 +1,29 @@
+import type { EventOf } from '../domain/event.ts';
+import { capabilityKey, wayKey, type Lesson } from '../domain/durations.ts';
+import { declaredWay, type Lab } from '../domain/lab.ts';
+import type { CommandContext } from './command.ts';
+
+/**
+ * What the end of a command teaches about durations; undefined where it teaches nothing: it did not go well, it was in doubt
+ * or overdue, or its device was not itself all the time. A run's duration is what the device says, by its own clock, but no
+ * longer than the controller has seen it; without a word of the device, from acceptance to end.
+ */
+export function lessonOf(
+  { at, data }: EventOf<'command.ended'>,
+  { value, context }: { readonly value: unknown; readonly context: CommandContext },
+  unsteadyAt = -Infinity,
+  lab?: Lab,
+): (Lesson & { readonly key: string }) | undefined {
+  const { command, intendedAt, acceptedAt } = context;
+  const steady =
+    (value === 'intended' || value === 'accepted') && context.cancelled !== true && unsteadyAt < intendedAt;
+  if (!steady || data.outcome !== 'ok' || data.source !== 'device') return undefined;
+  const { startedAt, endedAt } = data;
+  const told = startedAt === undefined || endedAt === undefined ? at - (acceptedAt ?? NaN) : endedAt - startedAt;
+  if (!(told >= 0)) return undefined;
+  const actual = Math.min(told, at - intendedAt);
+  const { kind, device, capability, from, to, expected, batch } = command;
+  if (kind === 'process') return { key: capabilityKey(device, capability), declared: expected, actual, batch };
+  if (from === undefined || to === undefined || lab?.transport === undefined) return undefined;
+  return { key: wayKey(from, to), declared: declaredWay(lab.transport, from, to), actual };
+}
