@@ -16,7 +16,23 @@ interface Strand {
   /** Row-major scenes x room: the standard normal draw of every undecided point. */
   readonly draws: Float64Array;
   readonly input: Float64Array;
+  /** Where it was looked at last, in turn, while nothing has been added. */
+  readonly views: View[];
+  turn: number;
 }
+
+/** What a strand says at an input: the mean in every scene. */
+interface View {
+  readonly input: Float64Array;
+  readonly means: Float64Array;
+  readonly sd: number;
+}
+
+/**
+ * Views that a strand keeps. The search of policies asks for the same few settings in every scene and after every draw, and a
+ * view costs O(n^2): more than comparing with all of these.
+ */
+const mostViews = 32;
 
 /**
  * The surrogates of all stages joined to one belief about the final objective (Astudillo and Frazier 2021): the outputs of a
@@ -43,6 +59,7 @@ export class Chain {
       list.map((link) => ({
         ...{ link, belief: new Belief(link.gp, room), input: new Float64Array(link.pieces.length) },
         draws: sobolNormals(mostScenes, Math.max(1, room), random),
+        ...{ views: [], turn: 0 },
       })),
     );
     const { offset, scale } = this.objective;
@@ -82,8 +99,9 @@ export class Chain {
 
   /** Tells that a stage is in flight, on a sample that could become the best or alone. */
   add(walk: Walk, stage: number, alone = false): void {
-    this.#strands[stage]!.forEach(({ link, belief, draws, input }) => {
+    this.#strands[stage]!.forEach(({ link, belief, draws, input, views }) => {
       readInput(link, walk, input);
+      views.length = 0;
       const { whitened } = belief.gp;
       const weights = belief.add(input);
       if (stage !== this.network.last || alone) return;
@@ -99,11 +117,21 @@ export class Chain {
 
   /** Looks at one output of a stage whose inputs are known; sets `mean` (in the scene) and `sd`. */
   look(walk: Walk, stage: number, output: number, scene: number): void {
-    const strand = this.#strands[stage]![output]!;
-    readInput(strand.link, walk, strand.input);
-    strand.belief.look(strand.input);
-    this.mean = this.#meanIn(strand, scene);
-    this.sd = strand.belief.sd;
+    const { means, sd } = this.#viewOf(this.#strands[stage]![output]!, walk);
+    this.mean = means[scene]!;
+    this.sd = sd;
+  }
+
+  #viewOf(strand: Strand, walk: Walk): View {
+    const { link, belief, input, views } = strand;
+    readInput(link, walk, input);
+    for (let i = 0; i < views.length; i++) if (sameInput(views[i]!.input, input)) return views[i]!;
+    belief.look(input);
+    const means = new Float64Array(mostScenes);
+    for (let scene = 0; scene < mostScenes; scene++) means[scene] = this.#meanIn(strand, scene);
+    const view = { input: Float64Array.from(input), means, sd: belief.sd };
+    views[views.length < mostViews ? views.length : strand.turn++ % mostViews] = view;
+    return view;
   }
 
   #meanIn({ belief, draws }: Strand, scene: number): number {
@@ -132,11 +160,24 @@ export class Chain {
    */
   gain(walk: Walk, scene?: number, gradient?: Float64Array): number {
     const strand = this.#strands[this.network.last]![0]!;
+    const scale = Math.abs(strand.link.scale);
+    const from = scene ?? 0;
+    const to = scene === undefined ? this.scenes : scene + 1;
+    if (gradient !== undefined) return scale * this.#climb(strand, walk, from, to, gradient);
+    const { means, sd } = this.#viewOf(strand, walk);
+    let total = 0;
+    for (let s = from; s < to; s++) {
+      this.#improve(means[s]!, sd, this.incumbents[s]!);
+      total += Math.exp(this.#gain.log) / (to - from);
+    }
+    return scale * total;
+  }
+
+  /** The mean gain of some scenes, standardised, with its derivative. */
+  #climb(strand: Strand, walk: Walk, from: number, to: number, gradient: Float64Array): number {
     const { link, belief, draws, input } = strand;
     readInput(link, walk, input);
     belief.look(input);
-    const from = scene ?? 0;
-    const to = scene === undefined ? this.scenes : scene + 1;
     const byDraw = new Float64Array(belief.undecided);
     let total = 0;
     let byMean = 0;
@@ -149,8 +190,8 @@ export class Chain {
       bySd += share * this.#gain.bySd;
       for (let k = 0; k < byDraw.length; k++) byDraw[k]! += share * this.#gain.byMean * draws[s * this.#room + k]!;
     }
-    if (gradient !== undefined) belief.addGradient(byMean, byDraw, bySd, gradient);
-    return Math.abs(link.scale) * total;
+    belief.addGradient(byMean, byDraw, bySd, gradient);
+    return total;
   }
 
   #improve(mean: number, sd: number, incumbent: number): void {
@@ -163,6 +204,11 @@ export class Chain {
     const { offset, scale } = this.objective;
     return { mean: offset + scale * mean, sd: Math.abs(scale) * sd };
   }
+}
+
+function sameInput(a: Float64Array, b: Float64Array): boolean {
+  for (let j = 0; j < a.length; j++) if (a[j] !== b[j]) return false;
+  return true;
 }
 
 function sumOf(weights: Float64Array, values: Float64Array, count: number): number {

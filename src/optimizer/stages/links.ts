@@ -1,10 +1,11 @@
 import type { Outcome } from '../data.ts';
-import { type Gp, build, fitGp } from '../fit.ts';
+import { build } from '../fit.ts';
 import { lengthscaleCount } from '../kernel.ts';
 import type { Training } from '../likelihood.ts';
 import type { Parameter } from '../problem.ts';
 import { atObservations } from '../report.ts';
 import { type Space, compileSpace } from '../space.ts';
+import { fitProcess, thetaOf } from './fit-process.ts';
 import { type Network, type Sample, modelOf } from './network.ts';
 import type { LinkInputs, LinkReport } from './staged.ts';
 
@@ -219,39 +220,3 @@ function reported(network: Network, outcome: Outcome, { stage, output, noise, na
     },
   };
 }
-
-/** Observations from which hyperparameters are learned; the process itself then holds all of them. */
-const most = 60;
-
-/**
- * Hyperparameters from at most `most` observations (the highest fifth of those, the rest spread over the sorted data),
- * since a decision must be quick and one evaluation costs O(n^3).
- */
-function fitProcess(training: Training, theta?: Float64Array): Gp | undefined {
-  const n = training.y.length;
-  if (n <= most) return fitGp(training, 'matern52', n < most / 2 ? undefined : theta);
-  const order = Array.from({ length: n }, (_, i) => i).sort((a, b) => training.y[b]! - training.y[a]!);
-  const keep = new Set(order.slice(0, most / 5));
-  for (let k = 1; keep.size < most && k < 20 * n; k++) keep.add(Math.floor((k * 0.618034 * n) % n));
-  const rows = [...keep].sort((a, b) => a - b);
-  const part = fitGp(
-    {
-      space: training.space,
-      points: rows.map((i) => training.points[i]!),
-      y: Float64Array.from(rows, (i) => training.y[i]!),
-      noise: Float64Array.from(rows, (i) => training.noise[i]!),
-    },
-    'matern52',
-    theta,
-  );
-  return part && build(training, 'matern52', Float64Array.from(thetaOf(part)), part.logPosterior);
-}
-
-/** Smallest noise that `fit.ts` allows, which its logarithm leaves out. */
-const noiseFloor = 1e-6;
-
-const thetaOf = ({ settings }: Gp): number[] => [
-  ...Array.from(settings.lengthscales, Math.log),
-  Math.log(Math.max(1e-10, settings.noise - noiseFloor)),
-  Math.log(settings.variance),
-];

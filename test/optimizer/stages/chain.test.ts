@@ -104,6 +104,33 @@ describe('the final objective through the chain', () => {
   });
 });
 
+test('what was looked at before is looked at anew when more is in flight, and is the same as without having looked', () => {
+  const rows = twoStageRows(12, 1, 4);
+  const [looked, fresh] = [0, 1].map(() => chainOf(twoStages(), rows, 0.5, 1)) as [Chain, Chain];
+  const samples = samplesOf(looked.network, rows);
+  const walk = openWalk(
+    walkOf(
+      looked.network,
+      samples.find(({ y }) => y[1] !== undefined)!,
+    ),
+  );
+  // More settings than are kept, the last of them twice.
+  const settings = [...Array.from({ length: 40 }, (_, i) => i), 37, 38, 39].map((i) => Float64Array.of(i / 40));
+  const gains = (chain: Chain) =>
+    settings.map((b) => {
+      walk.x[1] = b;
+      return chain.gain(walk);
+    });
+  const before = gains(looked);
+  expect(before.slice(40)).toEqual(before.slice(37, 40));
+  settings.reverse();
+  walk.x[1] = Float64Array.of(0.33);
+  for (const chain of [looked, fresh]) chain.add(walk, 1);
+  const after = gains(looked);
+  expect(after).toEqual(gains(fresh));
+  expect(after.filter((gain, i) => gain === before.at(-1 - i))).toEqual([]);
+});
+
 describe('rates', () => {
   test('are the best ratio of gain to cost over all thresholds at which to stop', () => {
     for (const cost of [0.02, 0.5]) {
