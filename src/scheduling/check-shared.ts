@@ -1,5 +1,5 @@
 import type { Held, Reading } from './check-sample.ts';
-import type { Assignment, SchedulingProblem } from './model.ts';
+import type { Assignment, ClosedStretch, SchedulingProblem } from './model.ts';
 
 /** Places, workers and transporters: never more users at once than there is room for. */
 export function checkShared(problem: SchedulingProblem, readings: readonly Reading[], faults: string[]): void {
@@ -16,11 +16,33 @@ export function checkShared(problem: SchedulingProblem, readings: readonly Readi
     if (kind === 'rack' && works.has(id))
       faults.push(`${id} is a rack, but is to work on ${works.get(id)![0]!.sample}.`);
   }
-  checkTransporters(
+  const moves = readings.flatMap((reading) => reading.moves);
+  checkTransporters(problem, moves, faults);
+  checkClosed(
     problem,
-    readings.flatMap(({ moves }) => moves),
+    readings.flatMap((reading) => reading.works),
+    moves,
     faults,
   );
+}
+
+/** Nothing that has not begun yet overlaps a stretch in which what works or moves is closed. */
+function checkClosed(
+  { resources, transport }: SchedulingProblem,
+  works: readonly Assignment[],
+  moves: readonly Assignment[],
+  faults: string[],
+): void {
+  const closed = new Map(resources.map((resource) => [resource.id, resource.closed ?? []]));
+  const overlap = ({ sample, step, resource, start, end }: Assignment, hours: readonly ClosedStretch[]) => {
+    for (const { from, to } of hours)
+      if (start < to && (end > from || start >= from))
+        faults.push(
+          `${resource} has ${step} of ${sample} from ${start} to ${end}, but is closed from ${from} to ${to}.`,
+        );
+  };
+  for (const work of works) if (work.fixed !== true) overlap(work, closed.get(work.resource) ?? []);
+  for (const move of moves) if (move.fixed !== true) overlap(move, transport?.closed?.[move.resource] ?? []);
 }
 
 const use = ({ sample, resource, start, end, fixed }: Assignment): Held => ({

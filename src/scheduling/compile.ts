@@ -1,9 +1,13 @@
-import type { DurationBand, Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
+import { fleetClosings, longestOpening, type FleetClosing } from './closings.ts';
+import type { ClosedStretch, DurationBand, Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 import { obstacleOf, type Obstacle } from './obstacle.ts';
 
 /** A resource, and its place in the list that the planner counts in. */
 export interface Station extends Resource {
   readonly index: number;
+  /** Those that are not over. */
+  readonly closed: readonly ClosedStretch[];
+  readonly longestOpen: number;
 }
 
 export interface Alternative {
@@ -14,7 +18,7 @@ export interface Alternative {
 
 export interface Step {
   readonly id: string;
-  /** Only what is available now. */
+  /** Only what is available now, and open for long enough at some time. */
   readonly alternatives: readonly Alternative[];
   readonly recipe: string | undefined;
   readonly minLag: number;
@@ -49,6 +53,7 @@ export interface Lab {
   readonly moved: boolean;
   readonly carriers: number;
   readonly pick: number;
+  readonly fleet: readonly FleetClosing[];
   readonly stations: readonly Station[];
   readonly racks: readonly number[];
   /** Typical travel time from, to; Infinity where there is no way. */
@@ -58,7 +63,7 @@ export interface Lab {
 }
 
 export function compile(problem: SchedulingProblem): Lab {
-  const stations = problem.resources.map((resource, index) => ({ ...resource, index }));
+  const stations = problem.resources.map((resource, index) => stationOf(resource, index, problem.now));
   const indexOf = new Map(stations.map(({ id, index }) => [id, index]));
   const { transport } = problem;
   const travel = stations.map((from) => stations.map((to) => transport?.travel[from.id]?.[to.id]?.typical ?? Infinity));
@@ -75,9 +80,16 @@ export function compile(problem: SchedulingProblem): Lab {
     ...shape,
     carriers: transport?.transporters.length ?? 0,
     pick: transport?.pickMs ?? 0,
+    fleet: transport?.closed === undefined ? [] : fleetClosings(transport),
     racks: stations.filter(({ kind, available }) => kind === 'rack' && available).map(({ index }) => index),
     tasks: problem.samples.map((sample, index) => taskOf(sample, index, shape)),
   };
+}
+
+function stationOf(resource: Resource, index: number, now: number): Station {
+  const closed = (resource.closed ?? []).filter(({ to }) => to > now);
+  const longestOpen = Math.min(resource.longestOpen ?? Infinity, longestOpening(closed, now));
+  return { ...resource, index, closed, longestOpen };
 }
 
 /** How many times as long as typical any of these can take. */
@@ -115,7 +127,9 @@ function stepOf(step: StepTask, lab: Shape, next: boolean): Step {
   const alternatives: Alternative[] = [];
   for (const { resource, duration } of step.alternatives) {
     const index = lab.indexOf.get(resource);
-    if (index === undefined || !lab.stations[index]!.available || lab.stations[index]!.kind === 'rack') continue;
+    const station = index === undefined ? undefined : lab.stations[index]!;
+    if (index === undefined || !station!.available || station!.kind === 'rack') continue;
+    if (duration.typical > station!.longestOpen) continue;
     alternatives.push({ resource: index, duration: duration.typical });
   }
   const { min, max = Infinity } = step.lag;

@@ -1,5 +1,6 @@
 import type { Setout } from './errands.ts';
-import type { Assignment, DurationBand, SampleTask, StepTask } from './model.ts';
+import { delaysOf, opensAt } from './closings.ts';
+import type { Assignment, ClosedStretch, DurationBand, SampleTask, StepTask } from './model.ts';
 import type { Shortfall } from './outlook.ts';
 import { limitedWork, stepOf, type Span, type Standing } from './standing.ts';
 
@@ -11,6 +12,13 @@ export interface Visit {
   readonly ready: Span;
   readonly works: boolean;
   readonly rest: readonly Assignment[];
+}
+
+/** What else a step waits for: `free` (ms) is when the resource surely can; `appears` when nothing is moved in this lab. */
+interface Start {
+  readonly free: number;
+  readonly closed: readonly ClosedStretch[];
+  readonly appears: boolean;
 }
 
 /** The way of a sample through its limited waits, as far as it has been followed, in spans of time. */
@@ -76,22 +84,27 @@ export class Course {
     this.#works = false;
   }
 
-  /** The step can start at `free` at the latest, or when the sample is there and has rested. */
+  /** The step can start at `free` at the latest, or when the sample is there and has rested, and the resource is open. */
   work(
     work: Assignment,
     { low, high }: DurationBand,
     { min, max }: StepTask['lag'],
-    free: number,
-    appears: boolean,
+    { free, closed, appears }: Start,
   ): void {
-    const late = Math.max(this.#late, free - this.since.lo, min) - max!;
+    const length = work.end - work.start;
+    const earliest = Math.max(this.ready.lo, this.since.lo + min);
+    const latest = Math.max(this.ready.hi, free, this.since.hi + min);
+    const wait = Math.max(this.#late, free - this.since.lo, min);
+    // Who is put off has not been ready for work long before the time from which on that happens.
+    const waits = delaysOf(closed, earliest, latest, length).map(
+      ({ from, until }) => until - Math.max(this.since.lo, from - wait),
+    );
+    const late = Math.max(wait, ...waits) - max!;
     const bare = Math.max(this.#bare, min) - max!;
     const { ms, passes } = this.shortfall;
     this.shortfall = { ms: Math.max(ms, late), passes: (ms <= 0 || passes) && (late <= 0 || bare <= 0) };
     if (appears) this.#leave(this.ready.hi);
-    const first = Math.max(this.ready.lo, this.since.lo + min);
-    const last = Math.max(this.ready.hi, free, this.since.hi + min);
-    this.since = { lo: first + low, hi: last + high };
+    this.since = { lo: opensAt(closed, earliest, length) + low, hi: opensAt(closed, latest, length) + high };
     this.ready = this.since;
     this.place = work.resource;
     this.#works = true;

@@ -128,7 +128,7 @@ function gather(
   }
   for (const task of booked) world.withdraw(task);
   world.close(run);
-  const start = world.places[run.resource]!.fit(latest, run.end - run.start, 1);
+  const start = world.fitRun(run.resource, latest, run.end - run.start);
   for (const task of booked) world.rest(task);
   return possible && start <= run.start ? { start, size: booked.length } : undefined;
 }

@@ -1,5 +1,6 @@
+import { opensAt } from './closings.ts';
 import { crewOf, obstacleTo, type Haste, type Obstacle } from './gate.ts';
-import type { Assignment, Dispatch, Plan, SchedulingProblem } from './model.ts';
+import type { Assignment, Dispatch, Plan, SchedulingProblem, Wait } from './model.ts';
 import { outlook, type Outlook } from './outlook.ts';
 import { sceneOf, type Scene } from './scene.ts';
 import { bandOf, isHead } from './standing.ts';
@@ -26,7 +27,7 @@ export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
 /** Every sample is asked once, those first whose maximum waits run. */
 class Turn {
   readonly start: Assignment[] = [];
-  readonly waiting: { assignment: Assignment; reason: string }[] = [];
+  readonly waiting: Wait[] = [];
   /** When something else than a danger passes. */
   wakeAt = Infinity;
   /** When a danger may have passed. */
@@ -50,10 +51,38 @@ class Turn {
     return this.start.length === 0 && this.#scene.running.length === 0 && this.#risky.length > 0;
   }
 
-  /** Starts what endangers least. */
+  /**
+   * When these, alone in a lab at rest, can start without a danger that an opening takes away; Infinity when there is no
+   * such time. What nothing bounds is no matter of time.
+   */
+  #safeAt(crew: readonly Assignment[]): number {
+    const { problem, lastClosing } = this.#scene;
+    const { resource, start, end } = crew[0]!;
+    const own = problem.resources.find(({ id }) => id === resource)?.closed ?? [];
+    for (let t = problem.now; t < lastClosing;) {
+      const later = { ...this.#scene, problem: { ...problem, now: t } };
+      const found = [...outlook(later, crew).shortfalls.values()].map((shortfall) => shortfall.ms);
+      const ms = Math.max(0, ...found.filter((short) => short < Infinity));
+      if (ms === 0) return t;
+      t = opensAt(own, t + this.#pause(crew[0]!, ms), end - start);
+    }
+    return Infinity;
+  }
+
+  /** How long to wait when so much time is missing: what it waits for may be put off as well, so not just an instant. */
+  #pause(assignment: Assignment, ms: number): number {
+    const { problem, samples } = this.#scene;
+    const soon = bandOf(problem, samples.get(assignment.sample)!, assignment).low / 10;
+    return Math.ceil(Math.max(ms, soon));
+  }
+
+  /** Starts what endangers least, unless an opening will make something safe: then that is waited for. */
   risk(): void {
-    const [least] = this.#risky.toSorted((a, b) => a.ms - b.ms);
-    this.start.push(...least!.crew);
+    const risks = this.#risky.map((risk) => ({ ...risk, safe: this.#safeAt(risk.crew) }));
+    const [least] = risks.sort((a, b) => (a.safe === b.safe ? a.ms - b.ms : a.safe - b.safe));
+    const { safe, crew } = least!;
+    if (safe === Infinity || safe <= this.#scene.problem.now) this.start.push(...crew);
+    else this.lookAt = safe;
   }
 
   #ask(assignment: Assignment, haste: Haste): void {
@@ -61,7 +90,8 @@ class Turn {
     const obstacle = obstacleTo(this.#scene, assignment, this.start, haste);
     if (obstacle !== undefined) {
       this.wakeAt = Math.min(this.wakeAt, this.#timeOf(obstacle));
-      this.waiting.push({ assignment, reason: obstacle.reason });
+      const { reason, opening } = obstacle;
+      this.waiting.push({ assignment, reason, ...(opening === undefined ? {} : { opening }) });
       return;
     }
     const after = this.#outlookWith(crew);
@@ -86,7 +116,7 @@ class Turn {
 
   /** A maximum wait that could be missed if these started now, unless it could be anyway. */
   #dangerTo(assignment: Assignment, crew: readonly Assignment[], after: Outlook): Obstacle | undefined {
-    const { samples, problem } = this.#scene;
+    const { problem } = this.#scene;
     const { sample, step } = assignment;
     for (const [id, { ms, passes }] of after.shortfalls) {
       if (ms <= Math.max(0, this.#ahead.shortfalls.get(id)?.ms ?? 0)) continue;
@@ -94,9 +124,7 @@ class Turn {
         return { reason: `${step} of ${sample} waits, so that ${id} surely keeps its maximum wait.` };
       const reason = `${step} of ${sample} waits until what follows it within its maximum wait is surely free.`;
       if (!passes || ms === Infinity) return { reason };
-      // What it waits for may be put off as well: it is not asked again at every instant.
-      const soon = bandOf(problem, samples.get(sample)!, assignment).low / 10;
-      return { reason, until: problem.now + Math.ceil(Math.max(ms, soon)) };
+      return { reason, until: problem.now + this.#pause(assignment, ms) };
     }
     return undefined;
   }

@@ -1,6 +1,7 @@
+import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { Assignment, Plan, SchedulingProblem, Unplanned } from './model.ts';
+import type { Assignment, ClosedStretch, Plan, SchedulingProblem, Unplanned } from './model.ts';
 import { sortedBy } from './sorted.ts';
 import type { Move, Run, World } from './world.ts';
 
@@ -58,10 +59,11 @@ function moveOf({ stations }: Lab, { sample, steps }: Task, move: Move, resource
 
 /** Gives every move a transporter; the moves come in order of their starts, and never more at once than there are. */
 class Carriers {
-  readonly #free: { readonly id: string; at: number }[];
+  readonly #free: { readonly id: string; readonly closed: readonly ClosedStretch[]; at: number }[];
 
   constructor({ transport, samples, now }: SchedulingProblem) {
-    this.#free = (transport?.transporters ?? []).map((id) => ({ id, at: now }));
+    const { transporters = [], closed = {} } = transport ?? {};
+    this.#free = transporters.map((id) => ({ id, closed: closed[id] ?? [], at: now }));
     for (const { running } of samples) {
       const busy = running?.kind === 'move' ? this.#free.find(({ id }) => id === running.resource) : undefined;
       if (busy !== undefined) busy.at = Math.max(busy.at, running!.expectedEnd);
@@ -69,7 +71,7 @@ class Carriers {
   }
 
   take(start: number, end: number): string {
-    const carrier = this.#free.find(({ at }) => at <= start)!;
+    const carrier = this.#free.find(({ at, closed }) => at <= start && opensAt(closed, start, end - start) === start)!;
     carrier.at = end;
     return carrier.id;
   }

@@ -1,4 +1,5 @@
-import type { Assignment, DurationBand } from './model.ts';
+import { delaysOf } from './closings.ts';
+import type { Assignment, ClosedStretch, DurationBand } from './model.ts';
 import type { Span } from './standing.ts';
 
 /** A move that a maximum wait depends on. */
@@ -32,18 +33,23 @@ export class Errands {
   readonly #now: number;
   /** All that is carried now has arrived by then. */
   readonly #busyUntil: number;
+  /** When nothing is moved. */
+  readonly #shut: readonly ClosedStretch[];
 
-  constructor(known: ReadonlyMap<Assignment, Errand>, now: number, busyUntil: number) {
+  constructor(known: ReadonlyMap<Assignment, Errand>, now: number, busyUntil: number, shut: readonly ClosedStretch[]) {
+    this.#shut = shut;
     this.#known = known;
     this.#now = now;
     this.#busyUntil = busyUntil;
   }
 
   /** A sample can go from `ready` on, and surely finds a place at `free`. */
-  add(sample: string, move: Assignment, band: DurationBand, ready: Span, free: number): Setout {
+  add(sample: string, move: Assignment, band: DurationBand, ready: Span, place: number): Setout {
     const from = Math.max(ready.lo, this.#now);
+    let free = place;
     let latest = Math.max(ready.hi, free);
     for (;;) {
+      for (const { until } of delaysOf(this.#shut, from, latest, band.typical)) free = Math.max(free, until);
       const others = this.#others(sample, from, latest);
       const delay = this.#left(others, from);
       const turns = [free, ...others.map(({ until, time }) => until - time)];

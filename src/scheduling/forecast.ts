@@ -1,3 +1,4 @@
+import { opensAt } from './closings.ts';
 import { Course, type Visit } from './course.ts';
 import { Errands } from './errands.ts';
 import type { Assignment, Resource, SampleTask } from './model.ts';
@@ -33,7 +34,7 @@ export class Forecast {
       .map((id) => this.#standing(id))
       .filter(({ works }) => !works);
     const busyUntil = Math.max(-Infinity, ...carried.map(({ ready }) => ready.hi));
-    this.errands = new Errands(known.errands, scene.problem.now, busyUntil);
+    this.errands = new Errands(known.errands, scene.problem.now, busyUntil, scene.shut);
     for (const { id, frozen } of scene.problem.samples) {
       const standing = frozen === true ? undefined : this.#standing(id);
       if (standing !== undefined && limitedWork(standing) !== undefined) this.#courses.set(id, new Course(standing));
@@ -77,7 +78,8 @@ export class Forecast {
     }
     const arrival = Math.max(course.ready.hi, course.since.hi + lag.min);
     const free = this.#worker(work, course, strict, arrival);
-    course.work(work, bandOf(this.#scene.problem, task, work), lag, free, transport === undefined);
+    const { closed = [] } = this.#resource(work.resource);
+    course.work(work, bandOf(this.#scene.problem, task, work), lag, { free, closed, appears: transport === undefined });
     this.#urgent.add(work);
     course.open = false;
     return true;
@@ -181,12 +183,13 @@ export class Forecast {
 
   /** The end of a step that stands in the way, when nothing can hold it up; undefined when something can. */
   #workOut(task: SampleTask, work: Assignment, span: Span): Span | undefined {
-    const { kind, capacity, concurrency } = this.#resource(work.resource);
+    const { kind, capacity, concurrency, closed = [] } = this.#resource(work.resource);
     if (kind !== 'station' || concurrency < capacity || isHead(this.#scene, work)) return undefined;
     const { low, high } = bandOf(this.#scene.problem, task, work);
     const { min } = stepOf(task, work.step)!.lag;
     this.#urgent.add(work);
-    return { lo: span.lo + low, hi: span.hi + min + high };
+    const last = opensAt(closed, span.hi + min, work.end - work.start);
+    return { lo: span.lo + low, hi: last + high };
   }
 
   /** From when on the resource surely can begin to work on the sample; -Infinity when as soon as that is there. */

@@ -1,4 +1,5 @@
-import type { Assignment, Resource } from './model.ts';
+import { closingAt, opensAt } from './closings.ts';
+import type { Assignment, Opening, Resource } from './model.ts';
 import type { Scene } from './scene.ts';
 
 /** Why something may not start yet. */
@@ -6,6 +7,7 @@ export interface Obstacle {
   readonly reason: string;
   /** It goes away at this time by itself; undefined when something has to happen first. */
   readonly until?: number;
+  readonly opening?: Opening;
 }
 
 /** punctual: it also waits for its time in the plan; prompt: for its turn; urgent: only for what it needs itself. */
@@ -26,7 +28,11 @@ export function obstacleTo(
     assignment.batch === undefined
       ? workObstacle(scene, assignment, started, urgent)
       : batchObstacle(scene, assignment, started, urgent);
-  return obstacle ?? (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment, urgent));
+  return (
+    obstacle ??
+    notOpen(scene, assignment) ??
+    (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment, urgent))
+  );
 }
 
 function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
@@ -51,6 +57,7 @@ function moveObstacle(
     (haste === 'urgent' ? undefined : turnObstacle(scene, move, started)) ??
     placeObstacle(scene, move, started) ??
     carrierBusy(scene, move, started) ??
+    notOpen(scene, move) ??
     (haste === 'punctual' ? carrierOrder(scene, move) : undefined)
   );
 }
@@ -233,6 +240,17 @@ function batchObstacle(
   if (before !== undefined && before.batch !== batch)
     return { reason: `The batch of ${work.sample} on ${resource} waits for the batch of ${before.sample}.` };
   return undefined;
+}
+
+/** What works or moves is closed, or would be before the end. */
+function notOpen({ problem: { now, resources, transport } }: Scene, assignment: Assignment): Obstacle | undefined {
+  const { kind, sample, resource, start, end } = assignment;
+  const closed = kind === 'move' ? transport?.closed?.[resource] : resources.find(({ id }) => id === resource)?.closed;
+  const closing = closed && closingAt(closed, now, end - start);
+  if (closing === undefined) return undefined;
+  const opens = opensAt(closed!, now, end - start);
+  const reason = `${sample} waits until ${resource} is open for long enough, ${remaining(opens - now)}.`;
+  return { reason, until: opens, opening: { resource, closes: closing.from, opens } };
 }
 
 /** A minimum wait or a release of those who start together. */

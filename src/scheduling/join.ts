@@ -1,3 +1,4 @@
+import { opensAt } from './closings.ts';
 import type { Task } from './compile.ts';
 import type { Node } from './reach.ts';
 import { search } from './search.ts';
@@ -22,7 +23,7 @@ export function joinLater(world: World, task: Task, last: Node): boolean {
     for (const { resource, duration } of task.steps[parent.done]!.alternatives) {
       const candidate = world.runs[resource]!.at(-1);
       if (candidate === undefined || !suits(world, task, parent.done, candidate, duration)) continue;
-      const start = arrival(world, parent, resource);
+      const start = opensAt(world.lab.stations[resource]!.closed, arrival(world, parent, resource), duration);
       if (start > candidate.start && new Delay(world, candidate, start).admit(task, last)) return true;
     }
   }

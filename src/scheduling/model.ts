@@ -9,6 +9,12 @@ export interface DurationBand {
   readonly high: number;
 }
 
+/** A stretch of time, ms, in which nothing is begun that has not ended before it; `to` is exclusive, and may be Infinity. */
+export interface ClosedStretch {
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface Resource {
   readonly id: string;
   /**
@@ -24,6 +30,10 @@ export interface Resource {
   readonly concurrency: number;
   /** Not to be used for new assignments (lost, in error, in maintenance). */
   readonly available: boolean;
+  /** Sorted and disjoint: no work may overlap one, but samples may stay, arrive and leave. Open for ever after the last. */
+  readonly closed?: readonly ClosedStretch[];
+  /** No stretch in which it is open is longer than this, ms, whatever comes after the last of `closed`. */
+  readonly longestOpen?: number;
 }
 
 export interface Transport {
@@ -33,6 +43,8 @@ export interface Transport {
   readonly travel: Readonly<Record<string, Readonly<Record<string, DurationBand>>>>;
   /** The place that a sample leaves is free this long after its move starts. */
   readonly pickMs: number;
+  /** By transporter, as of a resource: no move may overlap one. */
+  readonly closed?: Readonly<Record<string, readonly ClosedStretch[]>>;
 }
 
 export interface StepTask {
@@ -149,10 +161,26 @@ export interface Plan {
   readonly unplanned: readonly Unplanned[];
 }
 
+/** What may not start yet. */
+export interface Wait {
+  readonly assignment: Assignment;
+  /** One sentence. */
+  readonly reason: string;
+  /** It waits until a resource or transporter is open for long enough. */
+  readonly opening?: Opening;
+}
+
+export interface Opening {
+  readonly resource: string;
+  /** When it closes next, or has closed. */
+  readonly closes: number;
+  readonly opens: number;
+}
+
 /** An assignment that may start now, or one that may not yet, with the reason in a sentence. */
 export interface Dispatch {
   readonly start: readonly Assignment[];
-  readonly waiting: readonly { readonly assignment: Assignment; readonly reason: string }[];
+  readonly waiting: readonly Wait[];
   /** When to look again although nothing has happened; undefined when only an event can change anything. */
   readonly wakeAt?: number;
 }

@@ -41,9 +41,21 @@ function lostStep(sample: SampleTask, step: StepTask, lab: Shape): Obstacle {
   });
   if (known.length === 0)
     return { cause: 'incapable', reason: `No resource of this lab can do ${step.id} of ${sample.id}.` };
-  const names = known.map(({ resource }) => resource).join(' or ');
-  const verb = known.length > 1 ? 'are' : 'is';
+  const open = known.filter(({ resource, duration }) => duration.typical <= openingOf(resource, lab));
+  if (open.length === 0) return tooLong(sample, step, known, lab);
+  const names = open.map(({ resource }) => resource).join(' or ');
+  const verb = open.length > 1 ? 'are' : 'is';
   return { cause: 'unavailable', reason: `${sample.id} needs ${names} for ${step.id}, which ${verb} not available.` };
+}
+
+const openingOf = (resource: string, { stations, indexOf }: Shape): number =>
+  stations[indexOf.get(resource)!]!.longestOpen;
+
+function tooLong(sample: SampleTask, step: StepTask, known: StepTask['alternatives'], lab: Shape): Obstacle {
+  const [best] = known.toSorted((a, b) => openingOf(b.resource, lab) - openingOf(a.resource, lab));
+  const [takes, open] = [seconds(best!.duration.typical), seconds(openingOf(best!.resource, lab))];
+  const reason = `${step.id} of ${sample.id} takes ${takes}, but ${best!.resource} is never open for longer than ${open}.`;
+  return { cause: 'incapable', reason };
 }
 
 /** What a search has not found: for the maximum waits, or because places stay taken. */

@@ -168,7 +168,7 @@ function startOf(world: World, step: Step, alternative: Alternative, window: Win
   const station = world.lab.stations[resource]!;
   if (station.kind !== 'batch') return world.work[resource]!.fit(earliest, duration, station.concurrency);
   const { run } = window;
-  if (run === undefined) return world.places[resource]!.fit(earliest, duration, 1);
+  if (run === undefined) return world.fitRun(resource, earliest, duration);
   const fits = run.recipe === step.recipe && run.end - run.start === duration && earliest <= run.start;
   return fits ? run.start : Infinity;
 }

@@ -1,4 +1,5 @@
 import { Calendar } from './calendar.ts';
+import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
 import type { Act } from './script.ts';
 import type { Move, Run, Stay, Track, Work } from './world.ts';
@@ -57,6 +58,7 @@ export class Replay {
       door: -Infinity,
       inside: new Set(),
     }));
+    for (const { from, to, count } of lab.fleet) this.#carriers.add(from, to, count);
     for (const task of lab.tasks) this.#begin(task);
     for (const [index, acts] of scripts) this.#enroll(lab.tasks[index]!, acts);
   }
@@ -164,7 +166,7 @@ export class Replay {
     const appears = progress.at !== act.resource;
     const free = appears ? freeAt(front) : -Infinity;
     if (free === undefined) return false;
-    const start = Math.max(this.#earliest(progress, act), free, Math.min(...front.workers));
+    const start = this.#opens(act, Math.max(this.#earliest(progress, act), free, Math.min(...front.workers)));
     replaceLeast(front.workers, start + act.duration);
     this.#finish(progress, act, start, undefined);
     return true;
@@ -181,7 +183,7 @@ export class Replay {
     const appearing = members.filter(({ at }) => at !== act.resource).length;
     if (appearing > front.places!.length) return false;
     const earliest = members.map((member, i) => this.#earliest(member, crew[i]!));
-    const start = Math.max(front.door, ...front.places!, ...earliest);
+    const start = this.#opens(act, Math.max(front.door, ...front.places!, ...earliest));
     const times = { start, end: start + act.duration };
     const run: Run = {
       ...times,
@@ -204,13 +206,17 @@ export class Replay {
     return this.#crews.get(act.batch)!.filter(fits);
   }
 
+  #opens = ({ resource, duration }: Act, from: number): number =>
+    opensAt(this.#lab.stations[resource]!.closed, from, duration);
+
   #earliest({ ready, lastEnd, task }: Progress, act: Act): number {
     return Math.max(ready, lastEnd + task.steps[act.step]!.minLag, this.#floors.get(act) ?? -Infinity);
   }
 
   #finish(progress: Progress, act: Act, start: number, run: Run | undefined): void {
     const end = start + act.duration;
-    this.#shiftBefore(progress, start - act.task.steps[act.step]!.maxLag);
+    const { minLag, maxLag } = act.task.steps[act.step]!;
+    this.#shiftBefore(progress, start - maxLag, start - minLag);
     if (progress.at !== act.resource) {
       this.#take(act.resource, progress.task.index);
       progress.at = act.resource;
@@ -224,18 +230,20 @@ export class Replay {
   }
 
   /**
-   * Lets the work before end at `end` or later, for the maximum wait after it, where only that sample is concerned: it has
+   * Lets the work before end between `end` and `last`, for the maximum wait after it, where only that sample is concerned: it has
    * time until its move, and nobody works after it there yet.
    */
-  #shiftBefore({ works, moves }: Progress, end: number): void {
+  #shiftBefore({ works, moves }: Progress, end: number, last: number): void {
     const work = works.at(-1);
     if (work === undefined || work.end >= end || work.run !== undefined) return;
-    const leaves = moves.find(({ start }) => start >= work.end)?.start ?? Infinity;
+    const leaves = moves.find(({ start }) => start >= work.end)?.start ?? last;
     const { workers } = this.#fronts[work.resource]!;
     const worker = workers.indexOf(work.end);
-    if (leaves < end || worker < 0) return;
-    workers[worker] = end;
-    works[works.length - 1] = { ...work, start: work.start + end - work.end, end };
+    const length = work.end - work.start;
+    const start = opensAt(this.#lab.stations[work.resource]!.closed, end - length, length);
+    if (leaves < start + length || worker < 0) return;
+    workers[worker] = start + length;
+    works[works.length - 1] = { ...work, start, end: start + length };
   }
 
   /** The sample gives its place back at `free`. */

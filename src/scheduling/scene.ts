@@ -1,4 +1,5 @@
-import type { Assignment, Plan, RunningActivity, SampleTask, SchedulingProblem } from './model.ts';
+import { fleetClosings } from './closings.ts';
+import type { Assignment, ClosedStretch, Plan, RunningActivity, SampleTask, SchedulingProblem } from './model.ts';
 
 /** The lab at this moment and what the plan still has to start, arranged for quick questions. */
 export interface Scene {
@@ -17,6 +18,10 @@ export interface Scene {
   readonly running: readonly { readonly sample: string; readonly activity: RunningActivity }[];
   /** Samples that hold a place, by resource, with the time at which they are known to give it up. */
   readonly holders: ReadonlyMap<string, Holder[]>;
+  /** When no move can be begun or gone on with, sorted. */
+  readonly shut: readonly ClosedStretch[];
+  /** When the last known closed stretch ends, ms; -Infinity without any. */
+  readonly lastClosing: number;
 }
 
 export interface Holder {
@@ -40,7 +45,19 @@ export function sceneOf(problem: SchedulingProblem, plan: Plan): Scene {
     batches: groupBy(coming, ({ kind, batch }) => (kind === 'process' ? batch : undefined)),
     running,
     holders: holdersOf(problem),
+    shut: shutOf(problem),
+    lastClosing: lastClosingOf(problem),
   };
+}
+
+function shutOf({ transport }: SchedulingProblem): ClosedStretch[] {
+  if (transport?.closed === undefined) return [];
+  return fleetClosings(transport).filter(({ count }) => count === transport.transporters.length);
+}
+
+function lastClosingOf({ resources, transport }: SchedulingProblem): number {
+  const all = [...resources.map(({ closed }) => closed), ...Object.values(transport?.closed ?? {})];
+  return all.reduce((latest, closed) => Math.max(latest, closed?.at(-1)?.to ?? -Infinity), -Infinity);
 }
 
 function groupBy(

@@ -1,4 +1,5 @@
 import { Calendar, type Stretch } from './calendar.ts';
+import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
 
 /** One run of a batch resource: its members start and end together behind a closed door. */
@@ -73,6 +74,9 @@ export class World {
     this.runs = lab.stations.map(() => []);
     this.#open = lab.stations.map(() => undefined);
     this.#join = lab.stations.map(() => undefined);
+    for (const { index, closed, concurrency } of lab.stations)
+      for (const { from, to } of closed) this.work[index]!.add(from, to, concurrency);
+    for (const { from, to, count } of lab.fleet) this.carriers.add(from, to, count);
     for (const task of lab.tasks) this.#start(task);
   }
 
@@ -84,6 +88,16 @@ export class World {
   /** Windows in runs that are planned, not started and not full. */
   joinWindows(resource: number): readonly Window[] {
     return (this.#join[resource] ??= this.#findJoin(resource));
+  }
+
+  /** The earliest time from `from` on at which a run that takes so long can begin with nobody else inside. */
+  fitRun(resource: number, from: number, length: number): number {
+    const { closed } = this.lab.stations[resource]!;
+    for (let t = from; ;) {
+      const free = this.places[resource]!.fit(t, length, 1);
+      t = opensAt(closed, free, length);
+      if (t === free || t === Infinity) return t;
+    }
   }
 
   /** Makes the place of a sample without a track free, so that a way can be looked for; `commit` or `rest` must follow. */

@@ -1,5 +1,5 @@
 import type { Stream } from '../../src/base/random.ts';
-import type { DurationBand, Resource, StepTask, Transport } from '../../src/scheduling/model.ts';
+import type { ClosedStretch, DurationBand, Resource, StepTask, Transport } from '../../src/scheduling/model.ts';
 
 /** A lab, and the samples that will arrive in it. */
 export interface RandomLab {
@@ -74,6 +74,27 @@ function protocolOf(random: Stream, devices: readonly Resource[][], moved: boole
     const min = random.chance(0.2) ? 1000 * random.integer(60) : 0;
     const max = random.chance(0.25) ? { max: min + (moved ? 60_000 : 20_000) + random.integer(200_000) } : {};
     return { id: `step-${i}`, alternatives, lag: { min, ...max } };
+  });
+}
+
+/** Some of its stations, furnaces and transporters are closed now and then, from the beginning or later, and open at last. */
+export function withClosings(lab: RandomLab, random: Stream): RandomLab {
+  const closed = () => (random.chance(0.6) ? { closed: closingsOf(random) } : {});
+  const resources = lab.resources.map((one) => (one.kind === 'rack' ? one : { ...one, ...closed() }));
+  if (lab.transport === undefined || random.chance(0.5)) return { ...lab, resources };
+  const { transporters } = lab.transport;
+  const hours = transporters.filter(() => random.chance(0.8)).map((id) => [id, closingsOf(random)]);
+  return { ...lab, resources, transport: { ...lab.transport, closed: Object.fromEntries(hours) } };
+}
+
+/** Open for minutes or an hour, and closed for seconds or hours. */
+function closingsOf(random: Stream): ClosedStretch[] {
+  let to = 0;
+  return Array.from({ length: 1 + random.integer(12) }, (_, i) => {
+    const from =
+      to + (i === 0 && random.chance(0.5) ? 0 : 1000 * (1 + random.integer(random.chance(0.5) ? 600 : 3600)));
+    to = from + 1000 * (1 + random.integer(random.chance(0.5) ? 60 : 7200));
+    return { from, to };
   });
 }
 

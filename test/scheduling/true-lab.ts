@@ -2,6 +2,7 @@ import { invariant } from '../../src/base/invariant.ts';
 import type { Stream } from '../../src/base/random.ts';
 import type {
   Assignment,
+  ClosedStretch,
   DurationBand,
   Resource,
   SampleTask,
@@ -191,6 +192,7 @@ export class TrueLab {
   #checkDevice(sample: Sample, { resource: id }: Assignment, what: string): void {
     const resource = this.#resource(id);
     invariant(!this.lost.has(id), `${what}: it is lost`);
+    this.#checkOpen(resource.closed, what);
     if (this.lab.transport === undefined || sample.at === undefined) this.#checkRoom(id, what);
     else invariant(sample.at === id, `${what}: the sample is at ${sample.at}`);
     const working = this.samples.filter(
@@ -198,6 +200,12 @@ export class TrueLab {
     );
     if (resource.kind === 'station')
       invariant(working.length < resource.concurrency, `${what}: all its workers are busy`);
+  }
+
+  /** What runs on into a closed stretch may: only nothing begins in one. */
+  #checkOpen(closed: readonly ClosedStretch[] = [], what: string): void {
+    const stretch = closed.find(({ from, to }) => from <= this.now && this.now < to);
+    invariant(stretch === undefined, `${what}: it is closed until ${stretch?.to}`);
   }
 
   #checkBatch(resource: Resource, mates: readonly Assignment[], what: string): void {
@@ -251,6 +259,7 @@ export class TrueLab {
       ({ doing }) => doing?.assignment.kind === 'move' && doing.assignment.resource === move.resource,
     );
     invariant(busy === undefined, `${what}: the transporter moves ${busy?.arrival.id}`);
+    this.#checkOpen(transport.closed?.[move.resource], what);
     this.#checkRoom(to, what);
     for (const id of [from, to]) this.#checkDoor(id, what);
     this.#departing.push({ resource: from, until: this.now + transport.pickMs });
