@@ -1,4 +1,4 @@
-import { complement, cut, hoursWithin, instantMs, union, type Span } from './hours.ts';
+import { civilOf, complement, cut, hoursWithin, instantMs, union, type Span } from './hours.ts';
 import type { Lab, LabDevice } from './lab.ts';
 
 /** When devices may work and who is there, by the hours of the lab file. All times are lab ms. */
@@ -50,6 +50,23 @@ export function closingsOf(lab: Timed, device: string, within: Span): Closing[] 
 /** When a device must not work within a span: sorted, disjoint, cut to the span. */
 export const closedSpans = (lab: Timed, device: string, within: Span): Span[] =>
   union(closingsOf(lab, device, within).flatMap(({ spans }) => spans));
+
+const dayNames = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'];
+const dayMs = 86_400_000;
+
+/** A lab time (ms) as a person of the lab says it: "at 14:00", "on Monday at 07:00", "on Monday 2026-11-30 at 07:00". */
+export function momentOf(lab: Pick<Lab, 'timezone'>, ms: number, now: number): string {
+  const zone = zoneOf(lab);
+  const civil = civilOf(zone, ms);
+  const text = new Date(civil).toISOString();
+  const at = `at ${text.slice(11, 16)}`;
+  const day = Math.floor(civil / dayMs);
+  const ahead = day - Math.floor(civilOf(zone, now) / dayMs);
+  if (ahead === 0) return at;
+  // 1 January 1970 was a Thursday.
+  const name = dayNames[(((day + 3) % 7) + 7) % 7]!;
+  return ahead > 0 && ahead < 7 ? `on ${name} ${at}` : `on ${name} ${text.slice(0, 10)} ${at}`;
+}
 
 /** Whether a device has hours, maintenance or somebody who must be there. */
 export const hasCalendar = ({ hours, maintenance, attended }: LabDevice): boolean =>

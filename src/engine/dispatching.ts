@@ -11,6 +11,7 @@ import type { Assignment, Plan, SchedulingProblem } from '../scheduling/model.ts
 import { plan } from '../scheduling/planner.ts';
 import { commandFor } from './commands.ts';
 import { isAvailable, LabProblem } from './lab-problem.ts';
+import { OpeningHours } from './opening-hours.ts';
 import type { EngineStatus } from './status.ts';
 
 /** Events after which nothing else can start than before. */
@@ -29,6 +30,7 @@ export class Dispatching {
   readonly #definition: Definition;
   readonly #clock: Clock;
   readonly #strict: boolean;
+  readonly #hours: OpeningHours;
   readonly #problem: LabProblem;
   #plan: Plan | undefined;
   #waiting: readonly Waiting[] = [];
@@ -43,7 +45,8 @@ export class Dispatching {
     this.#definition = definition;
     this.#clock = clock;
     this.#strict = strict;
-    this.#problem = new LabProblem(definition);
+    this.#hours = new OpeningHours(definition.lab);
+    this.#problem = new LabProblem(definition, this.#hours);
   }
 
   /** When to look again although nothing has happened, lab ms. */
@@ -90,7 +93,11 @@ export class Dispatching {
     this.#stale = false;
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
-    const held: Waiting[] = waiting.map(({ assignment: { sample, step }, reason }) => ({ sample, step, reason }));
+    const held = waiting.map(({ assignment: { sample, step }, reason, opening }): Waiting => ({
+      sample,
+      step,
+      reason: opening === undefined ? reason : this.#hours.reason(sample, step, opening, now),
+    }));
     const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));
     const events = [...missedWaits(state, checked), ...this.#intentions(state, start, now, held)];
     this.#waiting = [...held, ...unplanned, ...undescribed(state)];

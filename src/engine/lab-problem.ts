@@ -6,10 +6,11 @@ import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
 import { bandOf, capabilityKey, wayKey } from '../domain/durations.ts';
 import type { Command } from '../domain/event.ts';
-import { declaredWay } from '../domain/lab.ts';
+import { declaredWay, type Transport as LabTransport } from '../domain/lab.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
+import { OpeningHours } from './opening-hours.ts';
 import type {
   DurationBand,
   Resource,
@@ -45,8 +46,11 @@ export class LabProblem {
   #durations: CoreState['durations'] = new Map();
   #learned = new WeakMap<StepTask, StepTask>();
 
-  constructor(definition: Definition) {
+  readonly #hours: OpeningHours;
+
+  constructor(definition: Definition, hours = new OpeningHours(definition.lab)) {
     this.#definition = definition;
+    this.#hours = hours;
     const { lab } = definition;
     this.#rack = lab.transport === undefined ? undefined : Object.keys(lab.racks)[0];
     this.#travel = travelTimes(definition, { durations: this.#durations });
@@ -76,21 +80,20 @@ export class LabProblem {
     for (const { at } of all.filter(isResting)) taken.set(at!, (taken.get(at!) ?? 0) + 1);
     return {
       now,
-      resources: this.#resources(state).map((resource) => {
+      resources: this.#resources(state, now).map((resource) => {
         const left = resource.capacity - (taken.get(resource.id) ?? 0);
         return resource.kind === 'rack' ? { ...resource, capacity: left, concurrency: left } : resource;
       }),
       samples: all.filter((sample) => !isResting(sample)),
-      ...(transport === undefined
-        ? {}
-        : {
-            transport: {
-              transporters: this.#transporters(state, transport.by),
-              travel: this.#travel,
-              pickMs: Math.round(transport.pick * 1000),
-            },
-          }),
+      ...(transport === undefined ? {} : { transport: this.#transport(state, transport, now) }),
     };
+  }
+
+  #transport(state: CoreState, { by, pick }: LabTransport, now: number): Transport {
+    const transporters = this.#transporters(state, by);
+    const closed = this.#hours.ofAll(transporters, now);
+    const always = { transporters, travel: this.#travel, pickMs: Math.round(pick * 1000) };
+    return closed === undefined ? always : { ...always, closed };
   }
 
   #learn(state: CoreState): void {
@@ -119,7 +122,7 @@ export class LabProblem {
     return present.length > 0 ? present : all;
   }
 
-  #resources(state: CoreState): Resource[] {
+  #resources(state: CoreState, now: number): Resource[] {
     const { lab } = this.#definition;
     const transporters = new Set<string>(lab.transport?.by ?? []);
     const devices = Object.entries(lab.devices)
@@ -128,7 +131,8 @@ export class LabProblem {
         const { places, concurrency, batch } = device;
         const kind = batch ? 'batch' : 'station';
         const together = batch ? places : Math.min(places, concurrency);
-        return { id, kind, capacity: places, concurrency: together, available: isAvailable(state, id) };
+        const available = isAvailable(state, id);
+        return { id, kind, capacity: places, concurrency: together, available, ...this.#hours.of(id, now) };
       });
     const racks = Object.entries(lab.racks).map(([id, { places }]): Resource => ({
       id,

@@ -267,14 +267,38 @@ function notRested(scene: Scene, assignment: Assignment, urgent: boolean): Obsta
 }
 
 /** Only time is missing: a minimum wait, a release, or a wait that the plan makes so that a later maximum wait is kept. */
-function tooEarly({ problem, samples }: Scene, { start, sample, step }: Assignment): Obstacle | undefined {
+function tooEarly(scene: Scene, assignment: Assignment): Obstacle | undefined {
+  const { problem, samples } = scene;
+  const { start, sample, step } = assignment;
   if (start <= problem.now) return undefined;
+  const opening = closedAfter(scene, assignment);
+  if (opening !== undefined) {
+    const { follows, resource } = opening;
+    const reason = `${step} of ${sample} waits for its time, so that ${resource} is open when ${follows} has to follow.`;
+    return { reason, until: start, opening };
+  }
   const task = samples.get(sample)!;
   const left = remaining(start - problem.now);
   const first = task.remaining.find(({ id }) => id === step);
   const rested = (task.lastStepEnd ?? -Infinity) + (first?.lag.min ?? 0);
   const why = rested >= start ? 'its minimum wait' : task.release >= start ? 'its release' : 'its time in the plan';
   return { reason: `${step} of ${sample} waits for ${why}, ${left}.`, until: start };
+}
+
+/** What would be closed when it had to follow within a maximum wait, if this started now and not as planned. */
+function closedAfter({ problem, samples, ways }: Scene, work: Assignment): Opening | undefined {
+  const { remaining: steps } = samples.get(work.sample)!;
+  const way = ways.get(work.sample)!;
+  const early = work.start - problem.now;
+  for (const { kind, step, resource, start, end } of way.slice(way.indexOf(work) + 1)) {
+    if (kind === 'move') continue;
+    if (steps.find(({ id }) => id === step)?.lag.max === undefined) return undefined;
+    const { closed = [] } = problem.resources.find(({ id }) => id === resource)!;
+    const closing = closingAt(closed, start - early, end - start);
+    if (closing === undefined) continue;
+    return { resource, closes: closing.from, opens: opensAt(closed, closing.to, end - start), follows: step };
+  }
+  return undefined;
 }
 
 const remaining = (ms: number): string => (ms <= 0 ? 'any moment' : `${Math.ceil(ms / 1000)} s left`);

@@ -175,6 +175,8 @@ export interface Opening {
   /** When it closes next, or has closed. */
   readonly closes: number;
   readonly opens: number;
+  /** The step that is done there, where it is not the one that waits but must follow that soon. */
+  readonly follows?: string;
 }
 
 /** An assignment that may start now, or one that may not yet, with the reason in a sentence. */
