@@ -1,6 +1,7 @@
 import { failure, type Failure } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
 import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
+import { checkHours, warnOfClosings } from './check-hours.ts';
 import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
 import { checkStock } from './check-stock.ts';
 import { checkWaits, warnOfPlaces } from './check-timing.ts';
@@ -25,11 +26,19 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
     ...checkTransport(loaded, descriptors),
     ...checkWaits(loaded, descriptors),
     ...checkHolds(loaded),
+    ...checkHours(loaded, descriptors),
   ];
   const campaign = checkCampaign(loaded, descriptors, failures.length === 0);
   const all = [...campaign.failures, ...failures];
   const warnings =
-    all.length > 0 ? [] : [...campaign.warnings, ...warnOfPlaces(loaded, descriptors), ...warnOfShelves(loaded)];
+    all.length > 0
+      ? []
+      : [
+          ...campaign.warnings,
+          ...warnOfPlaces(loaded, descriptors),
+          ...warnOfShelves(loaded),
+          ...warnOfClosings(loaded, descriptors),
+        ];
   return { failures: all, warnings };
 }
 

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { describeLab } from '../../devices/catalogue.ts';
+import { describeFailure, type Failure } from '../../src/base/failure.ts';
+import { checkDefinition } from '../../src/domain/check.ts';
+import { loadDefinition } from '../../src/domain/load.ts';
+
+const shown = (one: Failure): string => describeFailure(one).replace(/^\S*\//, '');
+
+/** What is found in an example after its lab file has been changed. */
+function check(name: string, inLab: (lab: string) => string): string[] {
+  const read = (path: string): string => {
+    const text = readFileSync(path, 'utf8');
+    return path.endsWith('lab.yaml') ? inLab(text) : text;
+  };
+  const loaded = loadDefinition(join(import.meta.dirname, '../../protocols', name, 'campaign.yaml'), read);
+  if (!loaded.ok) return loaded.failures.map(shown);
+  const { failures, warnings } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
+  return [...failures, ...warnings].map(shown);
+}
+
+const reader = (hours: string) => (lab: string) => lab.replace(/^( {2}reader:\n {4}kind: .*)$/m, `$1\n    ${hours}`);
+const people = (text: string) => (lab: string) => `${lab}people:\n  ${text}\n`;
+const both = (one: (lab: string) => string, other: (lab: string) => string) => (lab: string) => other(one(lab));
+
+describe('hours in a lab file', () => {
+  test('that leave time have nothing against them', () =>
+    expect(check('colour-match', both(reader('attended: reading'), people('ada: { skills: [reading] }')))).toEqual([]));
+
+  test.each([
+    [
+      'a skill that is misspelt',
+      both(reader('attended: readin'), people('ada: { skills: [reading] }')),
+      /^lab\.yaml:\d+: "reader" needs somebody with the skill "readin", which nobody in "people" has\. Did you mean "reading"\?$/,
+    ],
+    [
+      'a skill without people',
+      reader('attended: reading'),
+      /^lab\.yaml:\d+: "reader" needs .* has\. Add "people" with skills and hours\.$/,
+    ],
+    [
+      'hours that never meet',
+      both(
+        reader('attended: reading\n    hours: [{ days: [mon], from: "08:00", to: "12:00" }]'),
+        people('ada: { skills: [reading], hours: [{ days: [tue], from: "08:00", to: "12:00" }] }'),
+      ),
+      /^lab\.yaml:\d+: "reader" never opens: its hours and those of the people with the skill "reading" have no time in common\. Widen/,
+    ],
+    [
+      'a maintenance that ends before it begins',
+      reader('maintenance: [{ from: 2026-11-23T12:00Z, to: 2026-11-23T08:00Z }]'),
+      /^lab\.yaml:\d+: The maintenance of "reader" from 2026-11-23T12:00Z to 2026-11-23T08:00Z does not end after it begins\. Exchange/,
+    ],
+    [
+      'a time of day',
+      reader('hours: [{ from: "8", to: "09:00" }]'),
+      /^lab\.yaml:\d+: "devices\.reader\.hours\.0\.from" is not a time of day such as "08:00"\.$/,
+    ],
+    [
+      'a time zone',
+      (lab: string) => `${lab}timezone: Europe/Berlun\n`,
+      /^lab\.yaml:\d+: "timezone" is not an IANA time zone such as "Europe\/Berlin"\.$/,
+    ],
+  ])('%s is named with file and line, and with the mend', (_, change, sentence) => {
+    const found = check('colour-match', change);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(sentence);
+  });
+
+  test('the line is that of the device', () => {
+    const change = reader('maintenance:\n      - { from: 2026-11-23T12:00Z, to: 2026-11-23T08:00Z }');
+    const lab = change(readFileSync(join(import.meta.dirname, '../../protocols/colour-match/lab.yaml'), 'utf8'));
+    const line = 1 + lab.split('\n').findIndex((text) => text.includes('2026-11-23T12:00Z'));
+    expect(check('colour-match', change)[0]).toMatch(new RegExp(`^lab\\.yaml:${line}: `));
+  });
+
+  const furnace = (hours: string) => (lab: string) =>
+    lab.replace(/^( {2}furnace:\n {4}kind: .*)$/m, `$1\n    hours: [${hours}]`);
+
+  test('that outlast a shelf life are warned of', () =>
+    expect(check('film-anneal', furnace('{ days: [mon, tue, wed, thu, fri], from: "07:00", to: "22:00" }'))).toEqual([
+      expect.stringMatching(
+        /^protocol\.yaml:\d+: "coat" holds its samples for 1 d at most, but "furnace", which "heat" needs then, is closed for up to 2 d 9 h\. Hold them for 2 d 9 h and some more, or open "furnace" in between\.$/,
+      ),
+    ]));
+
+  test('that are too short for the longest run of a step are refused', () =>
+    expect(check('film-anneal', furnace('{ from: "07:00", to: "08:00" }, { from: "10:00", to: "12:00" }'))).toEqual([
+      expect.stringMatching(
+        /^protocol\.yaml:\d+: "heat" takes up to \d+ h.*, but "furnace" is never open for longer than 2 h\. Open it for \d+ h.* without a break, or make the step shorter\.$/,
+      ),
+    ]));
+});
