@@ -12,7 +12,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 cpSync(join(root, 'protocols/colour-match'), folder, { recursive: true });
 const campaign = join(folder, 'campaign.yaml');
-writeFileSync(campaign, readFileSync(campaign, 'utf8').replace('experiments: 24', 'experiments: 6'));
+writeFileSync(
+  campaign,
+  readFileSync(campaign, 'utf8').replace('experiments: 24', 'experiments: 6').replace('time: 8 h', 'time: 8 d'),
+);
 
 const rehearse = (...options: string[]) => {
   const run = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', campaign, ...options], {
@@ -58,6 +61,26 @@ test('a page shows schedule and stock, and needs nothing but itself', () => {
   expect(html.match(/class="curve"/g)).toHaveLength(4);
   expect(html.match(/<circle /g)).toHaveLength(2);
   expect(html).not.toMatch(/(src|href)=|@import|url\(/);
+});
+
+test('a lab with hours is rehearsed from a time that is named, or from now on', () => {
+  const lab = join(folder, 'hours.yaml');
+  const closed = 'hours: [{ days: [mon], from: "08:00", to: "08:06" }, { days: [fri], from: "09:00", to: "17:00" }]';
+  const text = readFileSync(join(folder, 'lab.yaml'), 'utf8');
+  writeFileSync(lab, text.replace('  reader:\n', `  reader:\n    ${closed}\n`));
+  const named = ['--lab', lab, '--start', '2026-11-23T08:00Z'];
+  const runs = [1, 2].map(() => rehearse(...named));
+  expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([
+    [0, ''],
+    [0, ''],
+  ]);
+  expect(runs[0]!.stdout).toBe(runs[1]!.stdout);
+  expect(runs[0]!.stdout).toContain('6 completed of 6');
+  // From Monday to Friday nothing happens, and that is no reason to give up.
+  expect(runs[0]!.stdout).toMatch(/Makespan {6}4 d/);
+  expect(rehearse('--lab', lab).stderr).toMatch(/^The rehearsal begins now, on \w+day \d{4}-\d\d-\d\d at \d\d:\d\d; /);
+  const wrong = rehearse('--start', 'tomorrow');
+  expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Write a time such as 2026-11-23T08:00Z.')]);
 });
 
 test('a page that cannot be written is said, with its place', () => {

@@ -1,8 +1,11 @@
 import { writeFileSync } from 'node:fs';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { realClock } from '../../base/clock.ts';
 import { describeFailure, exitCodeOf, failure, FailureError, type Failure } from '../../base/failure.ts';
+import { hasCalendar, momentOf, zoneOf } from '../../domain/calendar.ts';
 import { located } from '../../domain/document.ts';
 import type { Definition } from '../../domain/campaign.ts';
+import { Instant, instantMs } from '../../domain/hours.ts';
 import type { Loaded } from '../../domain/load.ts';
 import { act, wholeNumber } from '../act.ts';
 import { rehearseSetUp, virtualLab } from '../labs.ts';
@@ -48,6 +51,7 @@ interface RehearseOptions {
   html?: string;
   lab?: string;
   seed?: number;
+  start?: string;
   source?: string[];
 }
 
@@ -56,10 +60,13 @@ function rehearse(file: string, options: RehearseOptions): number {
   const { loaded, warnings } = load(file, lab, options.source);
   for (const warning of warnings) process.stderr.write(`Note: ${describeFailure(warning)}\n`);
   const definition = withFaults(loaded.definition, faults);
+  const start = startOf(loaded.definition, options.start);
   const first = seed ?? definition.campaign.seed;
-  const all = Array.from({ length: replicates }, (_, i) => once(definition, first + i, `${i + 1}/${replicates}`));
+  const all = Array.from({ length: replicates }, (_, i) =>
+    once(definition, first + i, `${i + 1}/${replicates}`, start),
+  );
   const device = bottleneckOf(all);
-  const relieved = once(withTwin(definition, device), first, `with a second ${device}`);
+  const relieved = once(withTwin(definition, device), first, `with a second ${device}`, start);
   const relief = { device, makespanMs: relieved.report.makespanMs };
   if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K');
   const text = rehearsalText(all, definition, relief);
@@ -68,11 +75,25 @@ function rehearse(file: string, options: RehearseOptions): number {
   return all.every(({ finished }) => finished) ? 0 : exitCodeOf(failure('campaign.unsuccessful', ''));
 }
 
-function once(definition: Definition, seed: number, which: string): Figures {
+/** Hours hang on the day of the week and the date: a lab that has them is rehearsed from now on unless told otherwise. */
+function startOf({ lab }: Definition, text: string | undefined): number | undefined {
+  if (text !== undefined) return instantMs(zoneOf(lab), text);
+  if (!Object.values(lab.devices).some(hasCalendar)) return undefined;
+  const now = Math.floor(realClock().now() / 60_000) * 60_000;
+  process.stderr.write(`The rehearsal begins now, ${momentOf(lab, now, 0)}; --start names another time.\n`);
+  return now;
+}
+
+function once(definition: Definition, seed: number, which: string, start: number | undefined): Figures {
   const { campaign } = definition;
   const tell = (completed: number) =>
     process.stderr.isTTY && process.stderr.write(`\rRehearsal ${which}: ${completed}/${campaign.budget.experiments}`);
-  const { ledger, ...outcome } = rehearseOnce({ ...definition, campaign: { ...campaign, seed } }, virtualLab, tell);
+  const { ledger, ...outcome } = rehearseOnce(
+    { ...definition, campaign: { ...campaign, seed } },
+    virtualLab,
+    tell,
+    start,
+  );
   const figures = figuresOf(ledger, outcome);
   ledger.close();
   return figures;
@@ -88,6 +109,11 @@ function writePage(path: string, page: string): void {
     );
   }
   process.stderr.write(`Written to ${path}.\n`);
+}
+
+function instant(text: string): string {
+  if (!Instant.safeParse(text).success) throw new InvalidArgumentError('Write a time such as 2026-11-23T08:00Z.');
+  return text;
 }
 
 /** `check` and `rehearse`: what can be known before anything runs. */
@@ -108,6 +134,7 @@ export function addChecking(program: Command): void {
     .addOption(new Option('--faults <profile>', 'how much goes wrong').choices(faultProfiles).default('none'))
     .option('--lab <file>', 'another lab than the campaign names')
     .option('--seed <number>', 'another seed than the campaign names', wholeNumber)
+    .option('--start <time>', 'when it begins, such as 2026-11-23T08:00, in the time zone of the lab', instant)
     .option('--html <file>', 'also write a page with the schedule and the stock')
     .addOption(source)
     .addOption(json)

@@ -1,6 +1,8 @@
 import { VirtualClock } from '../../base/clock.ts';
 import { FailureError, type Failure } from '../../base/failure.ts';
+import { closedSpans } from '../../domain/calendar.ts';
 import type { Definition } from '../../domain/campaign.ts';
+import { union } from '../../domain/hours.ts';
 import type { Fault } from '../../domain/lab.ts';
 import type { Command } from '../../domain/event.ts';
 import type { CommandContext } from '../../control/command.ts';
@@ -56,8 +58,17 @@ export function withFaults(definition: Definition, profile: FaultProfile): Defin
 
 /** How long it takes a person to answer for a command in doubt, lab ms. */
 const personMs = 20 * 60_000;
-/** A lab in which nothing has happened for so long is stuck, lab ms. */
+/** A lab in which nothing has happened for so long, all of it open, is stuck, lab ms. */
 const patienceMs = 3 * 86_400_000;
+/** No closed device is waited for longer than that, lab ms. */
+const longestClosedMs = 90 * 86_400_000;
+
+/** When a lab is stuck in which nothing happens from now on, lab ms: it may wait for devices that are closed. */
+function stuckAt({ lab }: Definition, now: number): number {
+  const within = { from: now, to: now + longestClosedMs };
+  const closed = union(Object.keys(lab.devices).flatMap((id) => closedSpans(lab, id, within)));
+  return closed.reduce((at, { from, to }) => (from > at ? at : at + to - from), now + patienceMs);
+}
 
 export interface Rehearsed {
   readonly ledger: Ledger;
@@ -78,13 +89,14 @@ function look(lab: VirtualLab, { key, kind, experiment, to }: Command): 'happene
   return 'discard';
 }
 
-/** The whole campaign with the real controller, on a virtual clock. Throws FailureError where the controller gives up. */
+/** The whole campaign with the real controller, on a virtual clock from `start` (lab ms) on. Throws FailureError where the controller gives up. */
 export function rehearseOnce(
   definition: Definition,
   build: BuildLab,
   onProgress: (completed: number) => void = () => undefined,
+  start?: number,
 ): Rehearsed {
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(start);
   const lab = build(definition, clock);
   const ledger = Ledger.open(':memory:');
   const engine = new Engine({
@@ -101,7 +113,8 @@ export function rehearseOnce(
   let problem: Failure | undefined;
   let completed = 0;
   const questions = new Set<string>();
-  let lastEvent = clock.now();
+  let patience = clock.now() + patienceMs;
+  let stuck: number | undefined;
   const answer = ({ command, doubtBy }: CommandContext) => {
     // A device that has fallen silent may still be at it.
     if (doubtBy === 'controller') lab.restart(command.device);
@@ -109,7 +122,8 @@ export function rehearseOnce(
   };
   engine.onFatal((failure) => (problem = failure));
   engine.subscribe((events) => {
-    lastEvent = clock.now();
+    patience = clock.now() + patienceMs;
+    stuck = undefined;
     for (const event of events) {
       if (event.type === 'campaign.finished') finished = true;
       if (event.type === 'experiment.completed') onProgress(++completed);
@@ -121,7 +135,8 @@ export function rehearseOnce(
       }
   });
   engine.start(definition);
-  clock.run(() => finished || problem !== undefined || clock.now() - lastEvent > patienceMs);
+  const isStuck = () => clock.now() > patience && clock.now() > (stuck ??= stuckAt(definition, patience - patienceMs));
+  clock.run(() => finished || problem !== undefined || isStuck());
   engine.close();
   lab.close();
   if (problem !== undefined) throw new FailureError(problem);
