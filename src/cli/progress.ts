@@ -204,6 +204,11 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
     case 'device.changed':
       if (event.data.state === 'ready' || event.data.state === 'busy') return undefined;
       return `${event.data.device} is ${event.data.state}`;
+    case 'experiment.prioritized':
+    case 'plan.pinned':
+    case 'plan.changed':
+    case 'plan.unpinned':
+      return planText(event);
     case 'campaign.changed':
       return `changed by ${event.data.by}: ${describeChange(event.data.change)}`;
     case 'campaign.paused':
@@ -225,6 +230,16 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
     default:
       return undefined;
   }
+}
+
+type OfPlan = EventOf<'experiment.prioritized' | 'plan.pinned' | 'plan.changed' | 'plan.unpinned'>;
+
+function planText(event: OfPlan): string | undefined {
+  if (event.type === 'experiment.prioritized')
+    return `${event.data.experiment} has priority ${event.data.priority}, ordered by ${event.data.by}`;
+  if (event.type !== 'plan.changed') return `the plan was ${event.type.slice(5)} by ${event.data.by}`;
+  const { displaced } = event.data;
+  return displaced.length === 0 ? undefined : `the pinned plan could not hold: ${displaced.join(', ')} planned anew`;
 }
 
 function heldText({ at, data: { experiment, stage, place, until } }: EventOf<'experiment.held'>): string {

@@ -39,6 +39,10 @@ export interface Report {
   readonly co2eKg: number;
   readonly cost: number;
   readonly currency: string;
+  /** Who has pinned the plan of an open campaign, and since when. */
+  readonly pinned?: { readonly by: string; readonly since: number };
+  /** Of open experiments, where it is not 0. */
+  readonly priorities: readonly { readonly experiment: string; readonly priority: number }[];
   readonly waitingForPerson: readonly { key: string; device: string; capability: string; experiment: string }[];
 }
 
@@ -71,6 +75,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     co2eKg: totals.co2e,
     cost: totals.cost,
     currency: definition.lab.currency,
+    ...(campaign.status === 'finished' ? { priorities: [] } : ordersOf(ledger)),
     waitingForPerson: doubtful(ledger),
   };
 }
@@ -92,6 +97,22 @@ const Doubt = z.object({
     command: z.object({ key: z.string(), device: z.string(), capability: z.string(), experiment: z.string() }),
   }),
 });
+
+const Pin = z.object({ value: z.string(), context: z.object({ by: z.string(), since: z.number() }) });
+const Ranked = z.object({ context: z.object({ priority: z.number().default(0) }) });
+
+/** What people have ordered of the plan and its samples. */
+function ordersOf(ledger: Ledger): Pick<Report, 'pinned' | 'priorities'> {
+  const snapshots = ledger
+    .snapshots()
+    .map(({ entity, id, state }) => ({ entity, id, state: JSON.parse(state) as unknown }));
+  const pin = snapshots.filter(({ entity }) => entity === 'plan').map(({ state }) => Pin.parse(state));
+  const priorities = snapshots
+    .filter(({ entity }) => entity === 'experiment')
+    .map(({ id, state }) => ({ experiment: id, priority: Ranked.parse(state).context.priority }))
+    .filter(({ priority }) => priority !== 0);
+  return { ...(pin[0]?.value === 'pinned' ? { pinned: pin[0].context } : {}), priorities };
+}
 
 /** Commands that only a person can decide on. */
 function doubtful(ledger: Ledger): Report['waitingForPerson'] {
@@ -183,6 +204,10 @@ export function reportText(report: Report, definition: Definition): string {
     ...(report.best.length > 8 ? [`              and ${report.best.length - 8} more that none other beats`] : []),
     `Experiments   ${counts || 'none'} of ${report.budgetExperiments}`,
     ...report.changes.map(({ at, by, text }) => `Changed       ${clockText(at)} by ${by}: ${text}`),
+    ...(report.pinned === undefined
+      ? []
+      : [`Plan          pinned by ${report.pinned.by} since ${clockText(report.pinned.since)}`]),
+    ...report.priorities.map(({ experiment, priority }) => `Priority      ${experiment}: ${priority}`),
     ...report.sources.map(
       ({ name, outcome, trust }) =>
         `Source        ${name}: trusted ${Math.round(100 * trust)} % on ${outcome} at the end`,

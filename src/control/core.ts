@@ -14,12 +14,14 @@ import { deviceBehaviour, deviceMachine, type DeviceContext, type DeviceEvent } 
 import { experimentMachine, type ExperimentContext, type ExperimentEvent, type Stop } from './experiment.ts';
 import { experimentBehaviourOf } from './experiment-effects.ts';
 import { lessonOf } from './lesson.ts';
+import { planBehaviour, planMachine, type PlanContext, type PlanEvent } from './plan.ts';
 import { keep, restore, step } from './run-machine.ts';
 
 /** Everything that is still open, folded from the events. What has ended lives in the ledger only. */
 export interface CoreState {
   readonly definition?: Definition;
   readonly campaign: ReturnType<typeof campaignMachine.resolveState>;
+  readonly plan: ReturnType<typeof planMachine.resolveState>;
   readonly experiments: ReadonlyMap<string, ReturnType<typeof experimentMachine.resolveState>>;
   readonly devices: ReadonlyMap<string, ReturnType<typeof deviceMachine.resolveState>>;
   readonly commands: ReadonlyMap<string, ReturnType<typeof commandMachine.resolveState>>;
@@ -27,7 +29,7 @@ export interface CoreState {
   readonly durations: ReadonlyMap<string, Experience>;
 }
 
-export type Entity = 'campaign' | 'experiment' | 'device' | 'command' | 'duration';
+export type Entity = 'campaign' | 'plan' | 'experiment' | 'device' | 'command' | 'duration';
 
 /** An entity that has changed; `ended` when it will never change again. */
 export interface Touched {
@@ -46,6 +48,7 @@ export interface Decision {
 
 export const initialState = (): CoreState => ({
   campaign: campaignMachine.resolveState({ value: 'closed', context: emptyCampaign }),
+  plan: planMachine.resolveState({ value: 'free', context: planMachine.config.context as PlanContext }),
   experiments: new Map(),
   devices: new Map(),
   commands: new Map(),
@@ -68,9 +71,11 @@ export function restoreState(
 ): CoreState {
   const of = (entity: Entity) => snapshots.filter((snapshot) => snapshot.entity === entity);
   const [campaign] = of('campaign');
+  const [plan] = of('plan');
   return {
     ...(definition === undefined ? {} : { definition }),
     campaign: campaign === undefined ? initialState().campaign : restore(campaignMachine, campaign.state),
+    plan: plan === undefined ? initialState().plan : restore(planMachine, plan.state),
     experiments: new Map(of('experiment').map(({ id, state }) => [id, restore(experimentMachine, state)])),
     devices: new Map(of('device').map(({ id, state }) => [id, restore(deviceMachine, state)])),
     commands: new Map(of('command').map(({ id, state }) => [id, restore(commandMachine, state)])),
@@ -102,6 +107,7 @@ class Fold implements Decision {
     if (event.type === 'campaign.changed' && this.state.definition !== undefined)
       this.state = { ...this.state, definition: { ...this.state.definition, campaign: event.data.campaign } };
     if (kind === 'campaign' || kind === 'suggestions' || kind === 'experiment') this.#campaign(event as CampaignEvent);
+    if (kind === 'plan' || event.type === 'experiment.cleared') this.#plan(event as PlanEvent);
     if (kind === 'device') this.#device(event as DeviceEvent);
     if (kind === 'experiment') this.#experiment(event as LabEvent & { data: { experiment: string } });
     if (kind === 'command') this.#command(event as EventOf<'command.intended'> | CommandEvent);
@@ -113,6 +119,13 @@ class Fold implements Decision {
     if (campaign === this.state.campaign && effects.length === 0) return;
     this.state = { ...this.state, campaign };
     this.#note('campaign', campaign.context.campaign, campaign, false, effects);
+  }
+
+  #plan(event: PlanEvent): void {
+    const [plan] = step(planBehaviour, this.state.plan, event);
+    if (plan === this.state.plan) return;
+    this.state = { ...this.state, plan };
+    this.#note('plan', this.state.campaign.context.campaign, plan, false, []);
   }
 
   #device(event: DeviceEvent): void {

@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration-text.ts';
 import { describeFailure, failed, ok, type Result } from '../base/failure.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { timerId, type Effect } from '../domain/effect.ts';
@@ -97,10 +98,10 @@ const endings: Record<string, Make> = {
     event.type === 'command.refused' ? failing(context, `${event.data.code}: ${event.data.message}`, false) : [],
   failLate: (context) => {
     const { id, maxWait = 0 } = context.itinerary[context.stage]![context.step - 1]!;
-    const [waited, allowed] = [context.waitedTooLong ?? 0, maxWait].map((ms) => Math.round(ms / 1000));
+    const [waited, allowed] = [context.waitedTooLong ?? 0, maxWait].map(durationText);
     return failing(
       context,
-      `a maximum wait was missed: ${id} began ${waited} s after the step before, ${allowed} s are allowed`,
+      `a maximum wait was missed: ${id} began ${waited} after the step before, at most ${allowed} is allowed`,
       true,
     );
   },

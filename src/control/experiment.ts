@@ -50,6 +50,10 @@ export interface ExperimentContext {
   readonly waitedTooLong?: number;
   /** Not to be tried before, lab ms. */
   readonly notBefore: number;
+  /** Set by a person; 0 when absent. */
+  readonly priority?: number;
+  /** It is told when its steps, up to where it is held next, were planned first. */
+  readonly scheduled?: boolean;
   readonly begun: boolean;
   /** Commands sent for it so far; makes the keys of repeated attempts differ. */
   readonly sent: number;
@@ -62,6 +66,8 @@ export interface ExperimentContext {
 
 type LabEventOf = EventOf<
   | 'experiment.planned'
+  | 'experiment.scheduled'
+  | 'experiment.prioritized'
   | 'experiment.observed'
   | 'experiment.completed'
   | 'experiment.failed'
@@ -188,7 +194,11 @@ export const experimentMachine = setup({
     letGo: assign({ command: undefined, attempt: 1 }),
     nextStage: assign(({ context }) => ({ stage: context.stage + 1, step: 0 })),
     beginHold: assign({ held: true }),
-    endHold: assign({ held: false, chosen: false }),
+    endHold: assign({ held: false, chosen: false, scheduled: false }),
+    schedule: assign({ scheduled: true }),
+    prioritize: assign(({ event }) =>
+      event.type === 'experiment.prioritized' ? { priority: event.data.priority } : {},
+    ),
     choose: assign(({ context, event }) =>
       event.type === 'experiment.resumed'
         ? { point: { ...context.point, ...event.data.suggestion.point }, chosen: true }
@@ -237,6 +247,8 @@ export const experimentMachine = setup({
   context: {} as ExperimentContext,
   initial: 'suggested',
   on: {
+    'experiment.scheduled': { actions: 'schedule' },
+    'experiment.prioritized': { actions: 'prioritize' },
     'experiment.completed': '.clearing',
     'experiment.failed': { target: '.clearing', actions: 'letGo' },
     'experiment.cancelled': { target: '.clearing', actions: 'letGo' },

@@ -8,7 +8,7 @@ import { CampaignId, CommandKey, ControllerId, DeviceId, ExperimentId, LotId, Ma
  * Everything that happens to the lab. An event is appended to the ledger before it has any consequence; its data never
  * changes meaning. `version` grows when the shape of any event does.
  */
-export const eventVersion = 2;
+export const eventVersion = 3;
 
 const Actor = z.string();
 const by = { by: Actor };
@@ -167,6 +167,25 @@ export const ModelRecord = z.strictObject({
 });
 export type ModelRecord = z.infer<typeof ModelRecord>;
 
+/** How urgent an experiment is: 0 is usual, larger goes first. */
+export const Priority = z.int().min(-9).max(9);
+
+/** A step or a move that has not begun, when a plan has it. Times in lab ms. */
+export const PlannedAct = z.strictObject({
+  sample: ExperimentId,
+  /** Step id; of a move the step that it leads to, or `out`. */
+  step: z.string(),
+  kind: z.enum(['process', 'move']),
+  resource: DeviceId,
+  /** Moves only. */
+  from: DeviceId.optional(),
+  to: DeviceId.optional(),
+  start: z.number(),
+  end: z.number(),
+  batch: z.string().optional(),
+});
+export type PlannedAct = z.infer<typeof PlannedAct>;
+
 export const deviceStates = ['init', 'ready', 'busy', 'error', 'maintenance', 'disconnected', 'lost'] as const;
 export const DeviceState = z.enum(deviceStates);
 export type DeviceState = z.infer<typeof DeviceState>;
@@ -229,6 +248,12 @@ export const eventSchemas = {
   }),
   /** Its materials are reserved; from here on the scheduler knows it. */
   'experiment.planned': z.strictObject({ experiment: ExperimentId, reservations: z.array(Reservation) }),
+  /** When its next steps were to run as they were planned first; told anew with the steps that follow a hold. */
+  'experiment.scheduled': z.strictObject({
+    experiment: ExperimentId,
+    steps: z.array(z.strictObject({ step: z.string(), device: DeviceId, start: z.number(), end: z.number() })),
+  }),
+  'experiment.prioritized': z.strictObject({ experiment: ExperimentId, priority: Priority, ...by }),
   'experiment.observed': z.strictObject({
     experiment: ExperimentId,
     stage: z.string(),
@@ -261,6 +286,16 @@ export const eventSchemas = {
 
   /** Its sample has left the devices (or a person has taken it away): nothing of it is in the way any more. */
   'experiment.cleared': z.strictObject({ experiment: ExperimentId, ...reason }),
+
+  /** A person keeps the order of what is planned; what comes later is planned around it. */
+  'plan.pinned': z.strictObject({ ...by, order: z.array(PlannedAct) }),
+  /** What the pinned plan is from here on: samples came in, or it could not hold and some have lost their places. */
+  'plan.changed': z.strictObject({
+    came: z.array(ExperimentId),
+    displaced: z.array(ExperimentId),
+    order: z.array(PlannedAct),
+  }),
+  'plan.unpinned': z.strictObject({ ...by }),
 
   'command.intended': z.strictObject({ command: Command }),
   'command.accepted': z.strictObject({ key: CommandKey, boot: z.string() }),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { CampaignChange } from './change.ts';
-import { CommandKey } from './ids.ts';
+import { Priority } from './event.ts';
+import { CommandKey, ExperimentId } from './ids.ts';
 
 /** What a person may order, from the page or the command line. */
 export const Order = z.discriminatedUnion('op', [
@@ -15,6 +16,11 @@ export const Order = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('halt') }),
   /** Another problem from now on; what has been measured stays, and what has been suggested is carried out. */
   z.strictObject({ op: z.literal('change'), change: CampaignChange }),
+  /** One experiment before the others, or after them. */
+  z.strictObject({ op: z.literal('prioritize'), experiment: ExperimentId, priority: Priority }),
+  /** Keep the order of what is planned, whatever would be gained by another. */
+  z.strictObject({ op: z.literal('pin') }),
+  z.strictObject({ op: z.literal('unpin') }),
   /** The word of a person on an indeterminate command. */
   z.strictObject({ op: z.literal('resolve'), key: CommandKey, as: z.enum(['happened', 'not_happened', 'discard']) }),
 ]);

@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration-text.ts';
 import { failed, failure, ok, type Failure, type Result } from '../base/failure.ts';
 import { present } from '../base/invariant.ts';
 import { goalReached } from '../control/campaign.ts';
@@ -77,7 +78,7 @@ function overdrawn({ budget }: Campaign, state: CoreState, { elapsed, ledger }: 
   if (budget.experiments < suggested)
     return refuse(`${suggested} experiments are on their way or done already, more than ${budget.experiments}.`);
   if (budget.time !== undefined && budget.time * 1000 <= elapsed)
-    return refuse(`The campaign has had ${Math.ceil(elapsed / 1000)} s already, more than the budget would allow.`);
+    return refuse(`The campaign has had ${durationText(elapsed)} already, more than the budget would allow.`);
   const what = usedUp(budget, ledger);
   return what === undefined ? undefined : refuse(`More of the ${what} is used already than the budget would allow.`);
 }

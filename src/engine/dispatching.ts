@@ -3,8 +3,8 @@ import { describeFailure } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
 import type { CoreState } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
-import type { LabEvent, NewEvent } from '../domain/event.ts';
-import { ExperimentId } from '../domain/ids.ts';
+import type { LabEvent, NewEvent, PlannedAct } from '../domain/event.ts';
+import { DeviceId, ExperimentId } from '../domain/ids.ts';
 import { check } from '../scheduling/checker.ts';
 import { dispatch } from '../scheduling/dispatcher.ts';
 import type { Assignment, Plan, SchedulingProblem } from '../scheduling/model.ts';
@@ -12,6 +12,7 @@ import { plan } from '../scheduling/planner.ts';
 import { commandFor } from './commands.ts';
 import { isAvailable, LabProblem } from './lab-problem.ts';
 import { OpeningHours } from './opening-hours.ts';
+import { changeOfPinned, orderOf, pinnedPlan } from './pinning.ts';
 import type { EngineStatus } from './status.ts';
 
 /** Events after which nothing else can start than before. */
@@ -21,7 +22,12 @@ const quiet = new Set<string>([
   'message.rejected',
   'order.rejected',
   'lot.registered',
+  'experiment.scheduled',
+  'plan.changed',
 ]);
+
+/** Events after which the order of the plan may be another one. */
+const afresh = new Set<string>(['device.announced', 'experiment.prioritized', 'plan.unpinned']);
 
 type Waiting = EngineStatus['waiting'][number];
 
@@ -58,7 +64,7 @@ export class Dispatching {
   note(event: LabEvent): void {
     if (event.type === 'command.intended') this.#stale = true;
     else if (event.type === 'device.changed') this.#noteDevice(event.data);
-    else if (event.type === 'device.announced') this.#startAfresh();
+    else if (afresh.has(event.type)) this.#startAfresh();
     else if (!quiet.has(event.type)) this.#dirty = true;
   }
 
@@ -88,39 +94,57 @@ export class Dispatching {
       return [];
     }
     const problem = this.#problem.build(state, now);
-    const checked = this.#checkedPlan(problem);
+    const checked = this.#checkedPlan(problem, state);
     this.#plan = checked;
     this.#stale = false;
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
-    const held = waiting.map(({ assignment: { sample, step }, reason, opening }): Waiting => ({
+    const held = waiting.map(({ assignment: { sample, step }, reason, due, opening }): Waiting => ({
       sample,
       step,
       reason: opening === undefined ? reason : this.#hours.reason(sample, step, opening, now),
+      ...(due === undefined ? {} : { due }),
     }));
     const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));
-    const events = [...missedWaits(state, checked), ...this.#intentions(state, start, now, held)];
+    const changed = changeOfPinned(state, problem, checked);
+    const events = [
+      ...firstTimes(state, checked),
+      ...(changed === undefined ? [] : [changed]),
+      ...missedWaits(state, checked),
+      ...this.#intentions(state, start, now, held),
+    ];
     this.#waiting = [...held, ...unplanned, ...undescribed(state)];
     return events;
   }
 
   status(base: Omit<EngineStatus, 'plan' | 'waiting'>, state: CoreState, openedAt: number): EngineStatus {
-    if (this.#stale) this.#plan = this.#checkedPlan(this.#problem.build(state, base.now));
-    this.#stale = false;
-    const { assignments = [], makespan } = this.#plan ?? {};
+    const { assignments, makespan } = this.#current(state, base.now);
     const eta = estimateEnd(state, openedAt, base.now);
     return {
       ...base,
       plan: assignments,
       waiting: this.#waiting,
-      ...(makespan === undefined || assignments.length === 0 ? {} : { planEnd: makespan }),
+      ...(assignments.length === 0 ? {} : { planEnd: makespan }),
       ...(eta === undefined ? {} : { eta }),
     };
   }
 
-  /** A plan that the independent checker accepts: the old one kept up, a fresh one, or none. */
-  #checkedPlan(problem: SchedulingProblem): Plan {
-    const kept = plan(problem, this.#plan);
+  /** What is planned and has not begun. */
+  planned(state: CoreState): PlannedAct[] {
+    return orderOf(this.#current(state, this.#clock.now()));
+  }
+
+  /** The plan as it is now, also while nothing may start. */
+  #current(state: CoreState, now: number): Plan {
+    if (this.#stale || this.#plan === undefined) this.#plan = this.#checkedPlan(this.#problem.build(state, now), state);
+    this.#stale = false;
+    return this.#plan;
+  }
+
+  /** A plan that the independent checker accepts: the pinned or the old one kept up, a fresh one, or none. */
+  #checkedPlan(problem: SchedulingProblem, state: CoreState): Plan {
+    const pinned = pinnedPlan(state, this.#plan);
+    const kept = plan(problem, pinned ?? this.#plan, pinned !== undefined);
     const faults = check(problem, kept);
     if (faults.length === 0) return kept;
     invariant(!this.#strict, `the plan breaks the rules of the lab: ${faults.slice(0, 3).join('; ')}`);
@@ -139,7 +163,7 @@ export class Dispatching {
       const context = state.experiments.get(sample)?.context;
       if (context === undefined) continue;
       if (context.notBefore > now) {
-        held.push({ sample, step, reason: `${sample} waits before ${step} is tried again.` });
+        held.push({ sample, step, reason: `${sample} waits before ${step} is tried again.`, due: context.notBefore });
         this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, context.notBefore);
       } else if (!isAvailable(state, resource))
         held.push({ sample, step, reason: `${sample} waits for ${resource}, which is not available.` });
@@ -183,6 +207,21 @@ class Rooms {
     this.#free.set(place, free - 1);
     return free > 0;
   }
+}
+
+/** When the steps of samples that are planned for the first time are to run. */
+function firstTimes({ experiments }: CoreState, { assignments }: Plan): NewEvent[] {
+  return [...experiments].flatMap(([id, { context }]): NewEvent[] => {
+    if (context.scheduled === true) return [];
+    const steps = assignments.flatMap(({ sample, kind, fixed, step, resource, start, end }) =>
+      sample === id && kind === 'process' && fixed !== true
+        ? [{ step, device: DeviceId.parse(resource), start, end }]
+        : [],
+    );
+    return steps.length === 0
+      ? []
+      : [{ type: 'experiment.scheduled', data: { experiment: context.experiment, steps } }];
+  });
 }
 
 /** Samples whose maximum wait has passed for good: what comes of them would not be what the protocol asked for. */

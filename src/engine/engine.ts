@@ -13,13 +13,13 @@ import type { Bus } from '../wire/bus.ts';
 import { isStaged } from '../domain/stages.ts';
 import { optionsOf, problemOf, type Advisor, type Question } from './advisor.ts';
 import { overspent } from './budget.ts';
-import { reachedBefore, type Known } from './change.ts';
+import { reachedBefore } from './change.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
 import { Observations } from './observations.ts';
 import { lotsOf, silence, spoiled } from './news.ts';
-import { eventOf } from './orders.ts';
+import { eventOf, type Known } from './orders.ts';
 import { reserve } from './reserve.ts';
 import { stagedQuestion } from './staging.ts';
 import type { EngineStatus } from './status.ts';
@@ -148,7 +148,8 @@ export class Engine {
   #known(): Known {
     const { clock, ledger } = this.#options;
     const now = clock.now();
-    return { ledger, data: this.#data.rows(), elapsed: now - (ledger.campaign()?.openedAt ?? now) };
+    const planned = () => this.#dispatching?.planned(this.#state) ?? [];
+    return { ledger, data: this.#data.rows(), elapsed: now - (ledger.campaign()?.openedAt ?? now), planned };
   }
 
   /** Called after every transaction with what was appended. */
@@ -352,7 +353,7 @@ export class Engine {
     for (let again = true; again;) {
       const events = this.#dispatching.next(this.#state);
       for (const event of events) this.#record(event, 'controller');
-      again = events.some(({ type }) => type !== 'command.intended');
+      again = events.some(({ type }) => type === 'experiment.failed');
     }
     this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
   }

@@ -76,8 +76,13 @@ export class Intake {
       case 'campaign.aborted':
       case 'campaign.halted':
         return state.campaign.can(event as LabEvent as never);
+      case 'plan.pinned':
+      case 'plan.changed':
+      case 'plan.unpinned':
+        return state.plan.can(event as LabEvent as never);
       case 'experiment.planned':
         return state.experiments.get(event.data.experiment)?.value === 'suggested';
+      case 'experiment.prioritized':
       case 'experiment.held':
       case 'experiment.resumed':
       case 'experiment.provided':

@@ -151,7 +151,7 @@ export class LabProblem {
     const out = this.#wayOut(context, value);
     const common = {
       id: experiment,
-      priority: 0,
+      priority: context.priority ?? 0,
       release: context.notBefore,
       ...(at === undefined ? {} : { at }),
       ...(out === undefined ? {} : { out }),

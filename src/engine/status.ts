@@ -10,7 +10,13 @@ export interface EngineStatus {
   /** Estimated end of the campaign, ms; undefined until an experiment has ended. */
   readonly eta?: number;
   /** Why planned steps are not started yet. */
-  readonly waiting: readonly { readonly sample: string; readonly step: string; readonly reason: string }[];
+  readonly waiting: readonly {
+    readonly sample: string;
+    readonly step: string;
+    readonly reason: string;
+    /** When what it waits for is expected to be over, where that is known, ms. */
+    readonly due?: number;
+  }[];
   /** Where durations differ from what is declared, in sentences; absent where they do not. */
   readonly durations?: readonly string[];
   readonly brokerConnected: boolean;

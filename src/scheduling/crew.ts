@@ -100,6 +100,9 @@ function findOpening(world: World, crew: readonly Member[], resource: number, pa
   return undefined;
 }
 
+/** The less urgent are waited for so much shorter. */
+const reluctance = 0.1;
+
 /** The start of a run that waits for its members, and for how many; what was booked to find it is taken back. */
 function gather(
   world: World,
@@ -118,7 +121,8 @@ function gather(
     const last = search(world, short, false, rootOf(world, task), { step, run });
     possible = last !== undefined;
     const arrival = last === undefined ? latest : arrivalOf(world, last, task.steps[step]!.minLag);
-    if (last === undefined || booked.length * (arrival - latest) > patience) {
+    const limit = task.sample.priority < crew[0]!.task.sample.priority ? patience * reluctance : patience;
+    if (last === undefined || booked.length * (arrival - latest) > limit) {
       world.rest(task);
       break;
     }

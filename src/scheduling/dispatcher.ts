@@ -90,8 +90,9 @@ class Turn {
     const obstacle = obstacleTo(this.#scene, assignment, this.start, haste);
     if (obstacle !== undefined) {
       this.wakeAt = Math.min(this.wakeAt, this.#timeOf(obstacle));
-      const { reason, opening } = obstacle;
-      this.waiting.push({ assignment, reason, ...(opening === undefined ? {} : { opening }) });
+      const { reason, opening, until, due = until } = obstacle;
+      const more = { ...(due === undefined ? {} : { due }), ...(opening === undefined ? {} : { opening }) };
+      this.waiting.push({ assignment, reason, ...more });
       return;
     }
     const after = this.#outlookWith(crew);

@@ -5,6 +5,8 @@ import type { Scene } from './scene.ts';
 /** Why something may not start yet. */
 export interface Obstacle {
   readonly reason: string;
+  /** When what it waits for is expected to be over. */
+  readonly due?: number;
   /** It goes away at this time by itself; undefined when something has to happen first. */
   readonly until?: number;
   readonly opening?: Opening;
@@ -35,13 +37,13 @@ export function obstacleTo(
   );
 }
 
-function ownActivity({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
+function ownActivity({ samples }: Scene, { sample }: Assignment): Obstacle | undefined {
   const { running } = samples.get(sample)!;
   if (running === undefined) return undefined;
-  const left = remaining(running.expectedEnd - problem.now);
+  const due = running.expectedEnd;
   return running.kind === 'move'
-    ? { reason: `${sample} is being moved to ${running.to}, ${left}.` }
-    : { reason: `${running.step} of ${sample} is running on ${running.resource}, ${left}.` };
+    ? { reason: `${sample} is being moved to ${running.to}.`, due }
+    : { reason: `${running.step} of ${sample} is running on ${running.resource}.`, due };
 }
 
 function moveObstacle(
@@ -65,7 +67,7 @@ function moveObstacle(
 function notReleased({ samples, problem }: Scene, { sample }: Assignment): Obstacle | undefined {
   const { release } = samples.get(sample)!;
   if (release <= problem.now) return undefined;
-  return { reason: `${sample} waits for its release, ${remaining(release - problem.now)}.`, until: release };
+  return { reason: `${sample} waits for its release.`, until: release };
 }
 
 /** Nothing arrives at or leaves a batch resource that runs. */
@@ -73,8 +75,8 @@ function doorObstacle(scene: Scene, resource: string, started: readonly Assignme
   if (kindOf(scene, resource) !== 'batch') return undefined;
   const run = scene.running.find(({ activity }) => activity.kind === 'process' && activity.resource === resource);
   if (run !== undefined) {
-    const left = remaining(run.activity.expectedEnd - scene.problem.now);
-    return { reason: `${resource} is closed while ${run.activity.step} of ${run.sample} runs, ${left}.` };
+    const { step, expectedEnd: due } = run.activity;
+    return { reason: `${resource} is closed while ${step} of ${run.sample} runs.`, due };
   }
   const starts = started.find((other) => other.kind === 'process' && other.resource === resource);
   return starts && { reason: `${resource} is closed: ${starts.step} of ${starts.sample} starts now.` };
@@ -147,8 +149,7 @@ function carrierBusy(scene: Scene, move: Assignment, started: readonly Assignmen
   if (taken !== undefined) return { reason: `${sample} waits for ${resource}, which moves ${taken.sample} first.` };
   const busy = scene.running.find(({ activity }) => activity.kind === 'move' && activity.resource === resource);
   if (busy === undefined) return undefined;
-  const left = remaining(busy.activity.expectedEnd - scene.problem.now);
-  return { reason: `${sample} waits for ${resource}, which moves ${busy.sample}, ${left}.` };
+  return { reason: `${sample} waits for ${resource}, which moves ${busy.sample}.`, due: busy.activity.expectedEnd };
 }
 
 /** A move planned earlier is not due yet; one that should have gone by now and cannot does not hold up the others. */
@@ -160,8 +161,8 @@ function carrierOrder(scene: Scene, move: Assignment): Obstacle | undefined {
     if (other === move) return undefined;
     if (other.kind !== 'move' || other.resource !== resource || other.start >= move.start) continue;
     if (other.start <= now) continue;
-    const reason = `${sample} waits for ${resource}, which moves ${other.sample} first, ${remaining(other.start - now)}.`;
-    return { reason, until: Math.min(other.start, move.start) };
+    const reason = `${sample} waits for ${resource}, which moves ${other.sample} first.`;
+    return { reason, due: other.start, until: Math.min(other.start, move.start) };
   }
   return undefined;
 }
@@ -179,8 +180,8 @@ function workObstacle(
   const starting = started.filter((other) => other.kind === 'process' && other.resource === resource);
   const first = atWork.toSorted((a, b) => a.activity.expectedEnd - b.activity.expectedEnd)[0];
   if (first !== undefined && atWork.length + starting.length >= concurrency) {
-    const left = remaining(first.activity.expectedEnd - problem.now);
-    return { reason: `${sample} waits for ${resource}, busy with ${first.activity.step} of ${first.sample}, ${left}.` };
+    const { step, expectedEnd: due } = first.activity;
+    return { reason: `${sample} waits for ${resource}, busy with ${step} of ${first.sample}.`, due };
   }
   if (starting.length >= concurrency)
     return { reason: `${sample} waits for ${resource}: ${starting[0]!.step} of ${starting[0]!.sample} comes first.` };
@@ -249,7 +250,7 @@ function notOpen({ problem: { now, resources, transport } }: Scene, assignment: 
   const closing = closed && closingAt(closed, now, end - start);
   if (closing === undefined) return undefined;
   const opens = opensAt(closed!, now, end - start);
-  const reason = `${sample} waits until ${resource} is open for long enough, ${remaining(opens - now)}.`;
+  const reason = `${sample} waits until ${resource} is open for long enough.`;
   return { reason, until: opens, opening: { resource, closes: closing.from, opens } };
 }
 
@@ -261,7 +262,7 @@ function notRested(scene: Scene, assignment: Assignment, urgent: boolean): Obsta
     const { min = 0 } = task.remaining.find(({ id }) => id === step)?.lag ?? {};
     const until = Math.max(task.release, (task.lastStepEnd ?? -Infinity) + min);
     if (until <= problem.now) continue;
-    return { reason: `${step} of ${sample} waits for its minimum wait, ${remaining(until - problem.now)}.`, until };
+    return { reason: `${step} of ${sample} waits for its minimum wait.`, until };
   }
   return undefined;
 }
@@ -278,11 +279,10 @@ function tooEarly(scene: Scene, assignment: Assignment): Obstacle | undefined {
     return { reason, until: start, opening };
   }
   const task = samples.get(sample)!;
-  const left = remaining(start - problem.now);
   const first = task.remaining.find(({ id }) => id === step);
   const rested = (task.lastStepEnd ?? -Infinity) + (first?.lag.min ?? 0);
   const why = rested >= start ? 'its minimum wait' : task.release >= start ? 'its release' : 'its time in the plan';
-  return { reason: `${step} of ${sample} waits for ${why}, ${left}.`, until: start };
+  return { reason: `${step} of ${sample} waits for ${why}.`, until: start };
 }
 
 /** What would be closed when it had to follow within a maximum wait, if this started now and not as planned. */
@@ -300,5 +300,3 @@ function closedAfter({ problem, samples, ways }: Scene, work: Assignment): Openi
   }
   return undefined;
 }
-
-const remaining = (ms: number): string => (ms <= 0 ? 'any moment' : `${Math.ceil(ms / 1000)} s left`);

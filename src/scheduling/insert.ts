@@ -1,4 +1,4 @@
-import type { Task } from './compile.ts';
+import type { Lab, Task } from './compile.ts';
 import { crewOf, insertCrew, type Member } from './crew.ts';
 import { blocked, type Obstacle } from './obstacle.ts';
 import { joinLater } from './join.ts';
@@ -10,9 +10,9 @@ import type { Run, World } from './world.ts';
  * Finds a way for one sample after another: first those in the lab, whose places others may need, again and again as long
  * as one of them makes room for the next; then those outside. Returns those for which there is none, with the reason.
  */
-export function insertAll(world: World, tasks: readonly Task[]): Map<number, Obstacle> {
+export function insertAll(world: World, tasks: readonly Task[], compare = compareUrgency): Map<number, Obstacle> {
   const failed = new Map<number, Obstacle>();
-  const ordered = tasks.toSorted(compareUrgency);
+  const ordered = tasks.toSorted(compare);
   let inside = ordered.filter(({ at, obstacle }) => at >= 0 && obstacle === undefined);
   for (let before = Infinity; inside.length > 0 && inside.length < before;) {
     before = inside.length;
@@ -42,11 +42,11 @@ function insertEach(world: World, tasks: readonly Task[]): Task[] {
   return failed;
 }
 
-/** Equally urgent samples that could share a run; none when the sample stands in the way or a planned run has room for it. */
+/** Samples that could share a run with one that is at least as urgent; none when the sample stands in the way or a planned run has room for it. */
 function mates(world: World, task: Task, others: readonly Task[]): Member[] {
   const { lab } = world;
   const waits = ({ at, sample }: Task) =>
-    sample.priority === task.sample.priority &&
+    sample.priority <= task.sample.priority &&
     sample.running === undefined &&
     (at < 0 || lab.stations[at]!.kind === 'rack');
   if (!waits(task)) return [];
@@ -66,6 +66,20 @@ export function compareUrgency(a: Task, b: Task): number {
   if (a.sample.priority !== b.sample.priority) return b.sample.priority - a.sample.priority;
   if (a.sample.release !== b.sample.release) return a.sample.release - b.sample.release;
   return a.sample.id < b.sample.id ? -1 : a.sample.id > b.sample.id ? 1 : 0;
+}
+
+/**
+ * Other orders to try where samples differ in priority: by priority whatever waits run, which is as good as long as all of
+ * them are kept; and so after those in devices, whose places the urgent ones may need.
+ */
+export function prioritized({ stations }: Lab): (typeof compareUrgency)[] {
+  const inDevice = ({ at, sample }: Task) =>
+    Number(sample.running !== undefined || (at >= 0 && stations[at]!.kind !== 'rack'));
+  const byPriority = (a: Task, b: Task) => b.sample.priority - a.sample.priority || compareUrgency(a, b);
+  return [
+    byPriority,
+    (a, b) => inDevice(b) - inDevice(a) || (inDevice(a) === 1 ? compareUrgency(a, b) : byPriority(a, b)),
+  ];
 }
 
 /** Books the earliest way of a sample; false when there is none. */

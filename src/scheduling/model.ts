@@ -166,6 +166,8 @@ export interface Wait {
   readonly assignment: Assignment;
   /** One sentence. */
   readonly reason: string;
+  /** When what it waits for is expected to be over, where that is known. */
+  readonly due?: number;
   /** It waits until a resource or transporter is open for long enough. */
   readonly opening?: Opening;
 }

@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration-text.ts';
 import type { Shape, Task } from './compile.ts';
 import type { SampleTask, StepTask, UnplannedCause } from './model.ts';
 
@@ -20,13 +21,13 @@ export function obstacleOf(task: Omit<Task, 'obstacle'>, place: string | undefin
   }
   const first = sample.remaining[0];
   if (first !== undefined && deadline < lab.now) {
-    const [limit, late] = [seconds(first.lag.max!), seconds(lab.now - deadline)];
+    const [limit, late] = [durationText(first.lag.max!), durationText(1000 * Math.ceil((lab.now - deadline) / 1000))];
     const reason = `${sample.id} can no longer keep its maximum wait of ${limit} before ${first.id}: it is ${late} late.`;
     return { cause: 'missed', reason };
   }
   const contradiction = sample.remaining.find(({ lag }) => lag.max !== undefined && lag.max < lag.min);
   if (contradiction !== undefined) {
-    const [min, max] = [seconds(contradiction.lag.min), seconds(contradiction.lag.max!)];
+    const [min, max] = [durationText(contradiction.lag.min), durationText(contradiction.lag.max!)];
     const reason = `${contradiction.id} of ${sample.id} has a minimum wait of ${min} and a maximum wait of ${max}.`;
     return { cause: 'incapable', reason };
   }
@@ -53,7 +54,7 @@ const openingOf = (resource: string, { stations, indexOf }: Shape): number =>
 
 function tooLong(sample: SampleTask, step: StepTask, known: StepTask['alternatives'], lab: Shape): Obstacle {
   const [best] = known.toSorted((a, b) => openingOf(b.resource, lab) - openingOf(a.resource, lab));
-  const [takes, open] = [seconds(best!.duration.typical), seconds(openingOf(best!.resource, lab))];
+  const [takes, open] = [durationText(best!.duration.typical), durationText(openingOf(best!.resource, lab))];
   const reason = `${step.id} of ${sample.id} takes ${takes}, but ${best!.resource} is never open for longer than ${open}.`;
   return { cause: 'incapable', reason };
 }
@@ -65,5 +66,3 @@ export function blocked({ sample, steps }: Task, tangled: boolean): Obstacle {
     ? { cause: 'blocked', tangled, reason: `${what}: a place on its way stays taken.` }
     : { cause: 'blocked', reason: `${what}: at present that would break a maximum wait.` };
 }
-
-const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;

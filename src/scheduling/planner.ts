@@ -2,7 +2,7 @@ import { clearAway } from './clear.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit } from './emit.ts';
-import { insertAll, insertOne } from './insert.ts';
+import { insertAll, insertOne, prioritized, type compareUrgency } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { costOf } from './objective.ts';
 import { isLinked } from './linked.ts';
@@ -15,17 +15,18 @@ import { World, type Track } from './world.ts';
 /**
  * A plan for all that is still to be done: one sample after another is inserted around what is booked already. With an
  * earlier plan its order, devices and batches are kept where they are still possible, and only their times change.
+ * Pinned, that order gives way only where it does not hold, and newcomers go around it, whatever would be gained otherwise.
  * Samples whose steps are bound by links are planned in another way, always anew. Deterministic, with bounded work; times in
  * ms.
  */
-export function plan(problem: SchedulingProblem, previous?: Plan): Plan {
+export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false): Plan {
   if (isLinked(problem)) return planLinked(problem);
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
   let best = fill(lab, kept);
   if (previous !== undefined) {
-    if (worthReplanning(best, previous)) best = better(best, fill(lab, new Map()));
-    else if (hasNewcomers(lab, previous)) best = cheaper(best, fill(lab, new Map()));
+    if (worthReplanning(best, previous, pinned)) best = better(best, fill(lab, new Map()));
+    else if (!pinned && hasNewcomers(lab, previous)) best = cheaper(best, fill(lab, new Map()));
   }
   if (tangled(best)) best = better(best, disentangle(lab));
   if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
@@ -63,10 +64,10 @@ function hasNewcomers({ tasks }: Lab, { assignments, unplanned }: Plan): boolean
 const realGain = 0.03;
 
 /** What is put on top of an order may not fit it: newcomers could have shared runs, or gone first. */
-function cheaper(old: Attempt, other: Attempt): Attempt {
+function cheaper(old: Attempt, other: Attempt, gain = realGain): Attempt {
   if (leftWaiting(other) !== leftWaiting(old) || other.failed.size !== old.failed.size) return better(old, other);
   const cost = ({ world }: Attempt) => costOf(world.lab, world.tracks, soonest);
-  return cost(other) < (1 - realGain) * cost(old) ? other : old;
+  return cost(other) < (1 - gain) * cost(old) ? other : old;
 }
 
 /** All samples early on average, and the last not late. */
@@ -104,26 +105,44 @@ interface Attempt {
   readonly failed: Map<number, Obstacle>;
 }
 
+/** Inserts all that are not kept; where they differ in priority, in the order that costs least. */
 function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
-  const world = new World(lab);
-  for (const index of kept.keys()) world.lift(lab.tasks[index]!);
-  for (const [index, track] of kept) world.commit(lab.tasks[index]!, track);
   const open = lab.tasks.filter(
     (task) => !kept.has(task.index) && task.sample.frozen !== true && (!task.done || task.obstacle !== undefined),
   );
-  return { world, failed: insertAll(world, open) };
+  const first = fillInOrder(lab, kept, open);
+  if (!open.some(({ sample }) => sample.priority !== open[0]!.sample.priority)) return first;
+  return prioritized(lab)
+    .map((order) => fillInOrder(lab, kept, open, order))
+    .reduce((best, other) => cheaper(best, other, 0), first);
+}
+
+function fillInOrder(
+  lab: Lab,
+  kept: ReadonlyMap<number, Track>,
+  open: readonly Task[],
+  order?: typeof compareUrgency,
+): Attempt {
+  const world = new World(lab);
+  for (const index of kept.keys()) world.lift(lab.tasks[index]!);
+  for (const [index, track] of kept) world.commit(lab.tasks[index]!, track);
+  return { world, failed: insertAll(world, open, order) };
 }
 
 /** True when samples in the lab stand in each other's way. */
 const tangled = ({ failed }: Attempt): boolean => [...failed.values()].some((obstacle) => obstacle.tangled === true);
 
 /** True when samples are tangled, one in the lab has lost its place in the plan just now, or one without cannot wait. */
-function worthReplanning(attempt: Attempt, previous: Plan): boolean {
+function worthReplanning(attempt: Attempt, previous: Plan, pinned: boolean): boolean {
   if (tangled(attempt)) return true;
   const before = new Set(previous.unplanned.map(({ sample }) => sample));
+  const planned = new Set(previous.assignments.map(({ sample }) => sample));
   const { tasks } = attempt.world.lab;
   return [...attempt.failed].some(([index, { cause }]) => {
     const { at, deadline, sample } = tasks[index]!;
-    return cause === 'blocked' && (deadline < Infinity || (at >= 0 && !before.has(sample.id)));
+    return (
+      cause === 'blocked' &&
+      (deadline < Infinity || (at >= 0 && !before.has(sample.id) && (!pinned || planned.has(sample.id))))
+    );
   });
 }

@@ -72,6 +72,8 @@ export interface CampaignView {
   readonly costs?: 'time' | 'energy' | 'money';
   readonly batch: { readonly size: number; readonly mode: 'together' | 'rolling' };
   readonly budget: BudgetView;
+  /** Who has pinned the plan, and since when. */
+  readonly pinned?: { readonly by: string; readonly since: number } | undefined;
   /** 1 as it was opened, one more with every change. */
   readonly version: number;
   readonly openedAt: number;
@@ -141,6 +143,8 @@ export interface ExperimentView {
   readonly id: string;
   readonly number: number;
   readonly status: LifeCycle;
+  /** Set by a person: -9 to 9, larger goes first; 0 when absent. */
+  readonly priority?: number;
   readonly stage?: string;
   /** Of the last command; undefined from a decision to the next one. */
   readonly step?: string | undefined;
@@ -219,6 +223,15 @@ export interface BarView {
   readonly state: BarState;
   readonly start: number;
   /** Expected while it runs. */
+  readonly end: number;
+  /** What it takes usually, ms. */
+  readonly typical: number;
+  readonly planned?: FirstPlan;
+}
+
+/** When a step was to run as its sample was planned first. */
+export interface FirstPlan {
+  readonly start: number;
   readonly end: number;
 }
 
@@ -327,6 +340,16 @@ export interface PlannedBar {
   readonly to?: string;
   readonly start: number;
   readonly end: number;
+  readonly planned?: FirstPlan;
+}
+
+export interface WaitingView {
+  readonly number: number;
+  readonly step: string;
+  /** One sentence. */
+  readonly reason: string;
+  /** When what it waits for is expected to be over, where that is known. */
+  readonly due?: number;
 }
 
 /** What the ledger does not know: the future as planned, and why things wait. */
@@ -334,8 +357,10 @@ export interface StatusView {
   readonly now: number;
   readonly eta?: number;
   readonly planEnd?: number;
+  /** How much later than first planned the samples that are planned end, ms on average; negative: earlier. */
+  readonly behind?: number;
   readonly plan: readonly PlannedBar[];
-  readonly waiting: readonly { readonly number: number; readonly step: string; readonly reason: string }[];
+  readonly waiting: readonly WaitingView[];
   /** Where durations differ from what is declared, in sentences; absent where they do not. */
   readonly durations?: readonly string[];
   readonly brokerConnected: boolean;

@@ -61,7 +61,14 @@ function Panels({ state, connection, campaign, progress }: PanelsProps) {
       <Summary campaign={campaign} progress={progress} status={status} now={now} />
       <PersonPanel questions={known.indeterminate} canOrder={canOrder} order={connection.order} />
       <div class="columns">
-        <MainColumn known={known} status={status} campaign={campaign} progress={progress} now={now} />
+        <MainColumn
+          known={known}
+          status={status}
+          campaign={campaign}
+          progress={progress}
+          now={now}
+          order={canOrder ? connection.order : undefined}
+        />
         <SideColumn state={state} older={connection.olderLog} campaign={campaign} now={now} />
       </div>
     </main>
@@ -69,8 +76,8 @@ function Panels({ state, connection, campaign, progress }: PanelsProps) {
 }
 
 /** A panel is drawn anew only when what it shows is another object. */
-function MainColumn(props: SummaryProps & { readonly known: Known }) {
-  const { known, status, campaign, progress, now } = props;
+function MainColumn(props: SummaryProps & { readonly known: Known; readonly order: Connection['order'] | undefined }) {
+  const { known, status, campaign, progress, now, order } = props;
   const { devices, bars, experiments, results } = known;
   return (
     <div class="column">
@@ -90,9 +97,9 @@ function MainColumn(props: SummaryProps & { readonly known: Known }) {
       )}
       {useMemo(
         () => (
-          <ExperimentsPanel experiments={experiments} campaign={campaign} />
+          <ExperimentsPanel experiments={experiments} campaign={campaign} order={order} />
         ),
-        [experiments, campaign],
+        [experiments, campaign, order],
       )}
     </div>
   );
@@ -107,16 +114,10 @@ function SideColumn(props: {
   const { state, older, campaign, now } = props;
   const { known, log } = state.lab;
   const { devices, links, lots, energy } = known;
-  const waiting = state.status?.waiting;
   return (
     <div class="column">
       <DevicesPanel devices={devices} now={now} durations={state.status?.durations ?? []} />
-      {useMemo(
-        () => (
-          <WaitingPanel waiting={waiting ?? []} />
-        ),
-        [waiting],
-      )}
+      <WaitingPanel waiting={state.status?.waiting ?? []} now={now} />
       {useMemo(
         () => (
           <LinksPanel links={links} campaign={campaign} />

@@ -1,5 +1,5 @@
 import type { CurrentCommand, DeviceView } from '../server/contract.ts';
-import { duration, words } from './format.ts';
+import { leftText, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface DevicesProps {
@@ -71,7 +71,7 @@ function Current({ command, now }: { readonly command: CurrentCommand; readonly 
       <span>
         {words(capability)}, experiment {number}
       </span>
-      <span class="quiet">{overdue ? 'overdue' : left > 0 ? `${duration(left)} left` : `${duration(left)} over`}</span>
+      <span class="quiet">{overdue ? 'overdue' : leftText(left)}</span>
       <progress value={share} max={1} aria-label={`${words(capability)} for experiment ${number}`} />
     </div>
   );

@@ -1,10 +1,17 @@
+import { useState } from 'preact/hooks';
 import type { CampaignView, DecisionView, ExperimentView } from '../server/contract.ts';
+import type { Connection } from './connection.ts';
 import { actionText, beliefText, turnsOf, type Turn } from './decisions.ts';
 import { amount, clock, duration, figure, moment, money, withUnit, words } from './format.ts';
 
+export interface DetailsProps {
+  readonly experiment: ExperimentView;
+  readonly campaign: CampaignView;
+  readonly order: Connection['order'] | undefined;
+}
+
 /** All that is known of one experiment. */
-export function Details(props: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
-  const { experiment, campaign } = props;
+export function Details({ experiment, campaign, order }: DetailsProps) {
   const { id, status, reason, stage, observations, suggestedAt, decisions } = experiment;
   const first = decisions[0];
   const staged = campaign.legs !== undefined;
@@ -32,6 +39,7 @@ export function Details(props: { readonly experiment: ExperimentView; readonly c
           ),
         )}
       </dl>
+      {order !== undefined && open.test(status) && <Priority experiment={experiment} order={order} />}
       {staged && (
         <ol class="turns" aria-label={`Decisions on experiment ${experiment.number}`}>
           {turnsOf(experiment).map((turn) => (
@@ -45,6 +53,29 @@ export function Details(props: { readonly experiment: ExperimentView; readonly c
         </p>
       )}
     </>
+  );
+}
+
+const open = /suggested|planned|running|observed|held|indeterminate/;
+const priorities = Array.from({ length: 19 }, (_, i) => 9 - i);
+
+function Priority({ experiment, order }: { readonly experiment: ExperimentView; readonly order: Connection['order'] }) {
+  const [failure, fail] = useState<string>();
+  const { id, priority = 0 } = experiment;
+  const choose = async (value: number) => {
+    const given = await order({ op: 'prioritize', experiment: id as never, priority: value });
+    fail(given.ok ? undefined : given.sentence);
+  };
+  return (
+    <label class="priority">
+      Priority{' '}
+      <select value={priority} onChange={(event) => void choose(Number(event.currentTarget.value))}>
+        {priorities.map((value) => (
+          <option value={value}>{figure(value)}</option>
+        ))}
+      </select>{' '}
+      <span class={failure === undefined ? 'quiet' : 'answer failed'}>{failure ?? 'larger goes first'}</span>
+    </label>
   );
 }
 

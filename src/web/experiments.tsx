@@ -2,18 +2,21 @@ import { useMemo, useState } from 'preact/hooks';
 import type { CampaignView, ExperimentView, LifeCycle } from '../server/contract.ts';
 import { lifeCycle, nextSort, sortExperiments, type Sort } from './experiments-sort.ts';
 import { beliefText, observed, predictedName, predictionOf, proxiesOf, whereText } from './decisions.ts';
-import { Details } from './experiment-details.tsx';
+import type { Connection } from './connection.ts';
+import { Details, type DetailsProps } from './experiment-details.tsx';
 import { clock, figure, precise, unitName, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface ExperimentsProps {
   readonly experiments: ReadonlyMap<string, ExperimentView>;
   readonly campaign: CampaignView | undefined;
+  /** Undefined where none may be given. */
+  readonly order: Connection['order'] | undefined;
 }
 
 const pageSize = 30;
 
-export function ExperimentsPanel({ experiments, campaign }: ExperimentsProps) {
+export function ExperimentsPanel({ experiments, campaign, order }: ExperimentsProps) {
   const [sort, setSort] = useState<Sort>({ by: 'number', descending: true });
   const [filter, setFilter] = useState<LifeCycle>();
   const [shown, setShown] = useState(pageSize);
@@ -31,7 +34,7 @@ export function ExperimentsPanel({ experiments, campaign }: ExperimentsProps) {
           <Head campaign={campaign} sort={sort} choose={(by) => setSort(nextSort(sort, by))} />
           <tbody>
             {chosen.slice(0, shown).map((experiment) => (
-              <Row key={experiment.id} experiment={experiment} campaign={campaign} />
+              <Row key={experiment.id} experiment={experiment} campaign={campaign} order={order} />
             ))}
           </tbody>
         </table>
@@ -108,9 +111,9 @@ function Head(props: { readonly campaign: CampaignView; readonly sort: Sort; rea
   );
 }
 
-function Row({ experiment, campaign }: { readonly experiment: ExperimentView; readonly campaign: CampaignView }) {
+function Row({ experiment, campaign, order }: DetailsProps) {
   const [open, setOpen] = useState(false);
-  const { number, status, point, objectives, changedAt } = experiment;
+  const { number, status, priority = 0, point, objectives, changedAt } = experiment;
   const at = whereText(experiment);
   const predicted = predictedName(campaign);
   const belief = predicted === undefined ? undefined : predictionOf(experiment)?.[predicted];
@@ -125,6 +128,7 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
         </td>
         <td>
           <span class={`chip ${status}`}>{status}</span> {at !== undefined && <span class="quiet">{at}</span>}
+          {priority !== 0 && <span class="quiet"> priority {figure(priority)}</span>}
         </td>
         {campaign.parameters.map(({ name }) => (
           <td class="numeric">{cell(point[name])}</td>
@@ -141,7 +145,7 @@ function Row({ experiment, campaign }: { readonly experiment: ExperimentView; re
       {open && (
         <tr class="more-about">
           <td colSpan={4 + campaign.parameters.length + proxies.length + campaign.objectives.length}>
-            <Details experiment={experiment} campaign={campaign} />
+            <Details experiment={experiment} campaign={campaign} order={order} />
           </td>
         </tr>
       )}

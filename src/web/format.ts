@@ -59,6 +59,9 @@ export function duration(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Of something that is expected to end in so many ms. */
+export const leftText = (ms: number): string => `${duration(ms)} ${ms > 0 ? 'left' : 'over'}`;
+
 const pad = (n: number): string => String(n).padStart(2, '0');
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 

@@ -1,4 +1,4 @@
-import type { BarState, BarView, DeviceView, PlannedBar } from '../server/contract.ts';
+import type { BarState, BarView, DeviceView, FirstPlan, PlannedBar } from '../server/contract.ts';
 
 /** Where everything of the Gantt chart goes, as plain numbers: the drawing only draws. */
 export interface PlacedBar {
@@ -19,6 +19,10 @@ export interface PlacedBar {
   readonly to?: string | undefined;
   /** Width of the part of a running command that lies in the past. */
   readonly done?: number | undefined;
+  readonly typical?: number | undefined;
+  readonly planned?: FirstPlan | undefined;
+  /** Where that is, as far as it is shown. */
+  readonly plannedX?: readonly [from: number, to: number] | undefined;
   /** More than one: so many commands, too short to be told apart at this zoom. */
   readonly count: number;
 }
@@ -110,6 +114,7 @@ function place(
   const thin = bar.kind === 'move' ? 3 : 0;
   const x = Math.max(0, scale(bar.start));
   const end = Math.min(width, scale(bar.end));
+  const shown = (at: number) => Math.min(width, Math.max(0, scale(at)));
   return {
     ...bar,
     lane,
@@ -118,6 +123,7 @@ function place(
     y: top + gap / 2 + thin,
     height: rowHeight - 2 - 2 * thin,
     count: 1,
+    ...(bar.planned === undefined ? {} : { plannedX: [shown(bar.planned.start), shown(bar.planned.end)] as const }),
     ...(bar.state === 'running' ? { done: Math.max(0, Math.min(end, scale(now)) - x) } : {}),
   };
 }

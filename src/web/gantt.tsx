@@ -59,11 +59,12 @@ export function GanttPanel({ devices, bars, experiments, status, campaign, now }
       }),
     [devices, bars, experiments, status?.plan, seen, span, width],
   );
+  const pinned = campaign?.pinned;
   const chosen = layout.bars.find((bar) => bar.key === selected);
   return (
     <Panel
       name="gantt"
-      title="Schedule"
+      title={pinned === undefined ? 'Schedule' : `Schedule, pinned by ${pinned.by} since ${clock(pinned.since, false)}`}
       aside={<Switches label="Time shown" options={spans} value={zoomed} choose={zoom} />}
     >
       {bars.size === 0 && (status?.plan.length ?? 0) === 0 && <Empty>Nothing has been planned yet.</Empty>}
@@ -173,7 +174,7 @@ function Bar({
   readonly related: boolean;
   readonly chosen: boolean;
 }) {
-  const { key, x, y, width, height, number, state, kind, done, count } = bar;
+  const { key, x, y, width, height, number, state, kind, done, count, plannedX } = bar;
   const classes = `bar hue${number % 8} ${count > 1 ? 'many' : state} ${kind} ${related ? 'related' : ''} ${chosen ? 'chosen' : ''}`;
   const rx = Math.min(3, width / 2);
   return (
@@ -181,6 +182,9 @@ function Bar({
       <title>{describeBar(bar)}</title>
       <rect x={x} y={y} width={width} height={height} rx={rx} />
       {done !== undefined && <rect class="done" x={x} y={y} width={done} height={height} rx={Math.min(rx, done / 2)} />}
+      {plannedX !== undefined && count === 1 && (
+        <rect class="first" x={plannedX[0]} y={y + height} width={plannedX[1] - plannedX[0]} height={2} />
+      )}
       {kind === 'process' && count === 1 && width > 8 + 7 * String(number).length && (
         <text x={x + width / 2} y={y + height / 2 + 4}>
           {number}
@@ -190,12 +194,29 @@ function Bar({
   );
 }
 
-export function describeBar({ number, kind, step, device, from, to, state, start, end, count }: PlacedBar): string {
+export function describeBar(bar: PlacedBar): string {
+  const { number, kind, step, device, from, to, state, start, end, count } = bar;
   const when = `${clock(start)} to ${clock(end)} (${duration(end - start)})`;
   if (count > 1) return `${device}: ${count} commands, ${when}`;
   if (state === 'held') return `Experiment ${number}: measured in ${words(step)}, held in ${device}, ${when}`;
   const what = kind === 'move' ? `${device} moves it from ${from} to ${to}` : `${words(step)} on ${device}`;
-  return `Experiment ${number}: ${what}, ${state === 'running' || state === 'planned' ? 'expected ' : ''}${when}, ${state}`;
+  return `Experiment ${number}: ${what}, ${state === 'running' || state === 'planned' ? 'expected ' : ''}${when}, ${state}${deviations(bar).join('')}`;
+}
+
+/** What is worth a word, ms: less is the clock's and the network's. */
+const noticeable = 5000;
+
+/** How it differs from what was planned first, and from what it takes usually. */
+function deviations({ state, start, end, planned, typical }: PlacedBar): string[] {
+  const late = planned === undefined ? 0 : start - planned.start;
+  const long = state === 'ok' && typical !== undefined ? end - start - typical : 0;
+  const begins = state === 'planned' ? '' : 'began ';
+  return [
+    ...(Math.abs(late) < noticeable
+      ? []
+      : [`; ${begins}${duration(late)} ${late > 0 ? 'later' : 'earlier'} than first planned`]),
+    ...(Math.abs(long) < noticeable ? [] : [`; ran ${duration(long)} ${long > 0 ? 'longer' : 'shorter'} than typical`]),
+  ];
 }
 
 const Legend = ({ staged }: { readonly staged: boolean }) => (
@@ -207,6 +228,7 @@ const Legend = ({ staged }: { readonly staged: boolean }) => (
       ['failed', 'failed'],
       ['indeterminate', 'indeterminate'],
       ...(staged ? [['held', 'held']] : []),
+      ['first', 'first planned'],
     ].map(([state, label]) => (
       <span>
         <span class={`key ${state}`} /> {label}

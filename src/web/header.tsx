@@ -46,7 +46,7 @@ export function Header({ campaign, progress, welcome, connected, order }: Header
 function Orders({ campaign, progress, connected, order }: Omit<HeaderProps, 'welcome'>) {
   const [asked, ask] = useState<OrderText>();
   const [said, say] = useState<{ readonly sentence: string; readonly failed: boolean }>();
-  useEffect(() => say(undefined), [campaign?.state]);
+  useEffect(() => say(undefined), [campaign?.state, campaign?.pinned]);
   const answer = async (confirmed: boolean) => {
     ask(undefined);
     if (!confirmed || asked === undefined) return;
@@ -59,7 +59,11 @@ function Orders({ campaign, progress, connected, order }: Omit<HeaderProps, 'wel
     <div class="orders">
       <div class="buttons" role="group" aria-label="Orders">
         {orderTexts(progress, campaign?.legs !== undefined)
-          .filter(({ op }) => op !== (campaign?.state === 'paused' ? 'pause' : 'resume'))
+          .filter(
+            ({ op }) =>
+              op !== (campaign?.state === 'paused' ? 'pause' : 'resume') &&
+              op !== (campaign?.pinned === undefined ? 'unpin' : 'pin'),
+          )
           .map((text) => (
             <button
               type="button"

@@ -1,7 +1,7 @@
 import type { CampaignState, CampaignView, ProgressView } from '../server/contract.ts';
 import { plural } from './format.ts';
 
-export type Op = 'pause' | 'resume' | 'stop' | 'abort' | 'halt';
+export type Op = 'pause' | 'resume' | 'pin' | 'unpin' | 'stop' | 'abort' | 'halt';
 
 export interface OrderText {
   readonly op: Op;
@@ -16,6 +16,8 @@ export interface OrderText {
 const allowed: Readonly<Record<Op, readonly CampaignState[]>> = {
   pause: ['running'],
   resume: ['paused'],
+  pin: ['running', 'paused', 'stopping'],
+  unpin: ['running', 'paused', 'stopping'],
   stop: ['running', 'paused'],
   abort: ['running', 'paused', 'stopping'],
   halt: ['running', 'paused', 'stopping', 'aborted'],
@@ -43,6 +45,21 @@ export function orderTexts(progress: ProgressView | undefined, staged = false): 
       label: 'Resume',
       confirm: 'Resume',
       consequence: 'Steps that wait may start again at once.',
+      grave: false,
+    },
+    {
+      op: 'pin',
+      label: 'Pin plan',
+      confirm: 'Pin the plan',
+      consequence:
+        'What is planned keeps its order, and new samples are planned around it, until you unpin it. Only what cannot hold is planned anew.',
+      grave: false,
+    },
+    {
+      op: 'unpin',
+      label: 'Unpin plan',
+      confirm: 'Unpin the plan',
+      consequence: 'All that has not begun may be planned in another order at once.',
       grave: false,
     },
     {

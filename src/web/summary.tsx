@@ -86,12 +86,16 @@ function Times({ campaign, status, now }: Pick<SummaryProps, 'status' | 'now'> &
         <Tile
           name="Expected end"
           value={eta === undefined ? '–' : moment(eta, now)}
-          note={eta === undefined ? 'not known yet' : eta > now ? `in ${duration(eta - now)}` : 'about now'}
+          note={`${eta === undefined ? 'not known yet' : eta > now ? `in ${duration(eta - now)}` : 'about now'}${behindText(status?.behind)}`}
         />
       )}
     </>
   );
 }
+
+/** Of the samples in the lab; a minute is what clocks and messages make. */
+const behindText = (ms = 0): string =>
+  Math.abs(ms) < 60_000 ? '' : `; samples ${duration(ms)} ${ms > 0 ? 'behind' : 'ahead of'} first plan`;
 
 function limit(used: number, most: number | undefined, show: (value: number) => string, note?: string) {
   return most === undefined ? { note } : { note: `of ${show(most)}`, share: used / most };

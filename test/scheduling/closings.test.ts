@@ -136,8 +136,8 @@ describe('plan', () => {
   });
 
   it.each([
-    ['as the stretches say', { closed: [{ from: 500_000, to: Infinity }] }, '500 s'],
-    ['as its hours say', { closed: [{ from: 500_000, to: 900_000 }], longestOpen: 400_000 }, '400 s'],
+    ['as the stretches say', { closed: [{ from: 500_000, to: Infinity }] }, '8 min 20 s'],
+    ['as its hours say', { closed: [{ from: 500_000, to: 900_000 }], longestOpen: 400_000 }, '6 min 40 s'],
   ])('says of a step that fits into no open stretch why, %s', (_, hours, longest) => {
     const problem = smallLab();
     const resources = problem.resources.map((one) => (one.id === 'oven' ? { ...one, ...hours } : one));
@@ -145,7 +145,7 @@ describe('plan', () => {
     expect(made.unplanned[0]).toEqual({
       sample: 'a',
       cause: 'incapable',
-      reason: `heat of a takes 600 s, but oven is never open for longer than ${longest}.`,
+      reason: `heat of a takes 10 min, but oven is never open for longer than ${longest}.`,
     });
   });
 

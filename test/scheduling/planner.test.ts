@@ -192,3 +192,50 @@ describe('newcomers', () => {
     expect(runs.size).toBe(2);
   });
 });
+
+describe('priorities', () => {
+  const starts = (made: Plan) => made.assignments.filter(({ kind }) => kind === 'process').map((a) => a.sample);
+  const day = 86_400_000;
+  /** Each has waited on the shelf for its step; the first for longest. */
+  const shelved = (limit: number, priority: number) =>
+    ['a', 'b', 'c'].map((id, i) =>
+      sample(id, [step('heat', 'oven', 600_000, { lag: { min: 0, max: limit } })], {
+        ...{ at: 'store', out: 'store' },
+        ...(i === 2 && limit < day ? {} : { lastStepEnd: 10_000 * i }),
+        priority: i === 2 ? priority : 0,
+      }),
+    );
+  const ovens = [resource('oven', 'station'), resource('store', 'rack', 9)];
+
+  it('go before waits that are in no danger', () => {
+    expect(starts(planned(lab(ovens, shelved(day, 0), 100_000)))).toEqual(['a', 'b', 'c']);
+    expect(starts(planned(lab(ovens, shelved(day, 5), 100_000)))).toEqual(['c', 'a', 'b']);
+  });
+
+  it('go back behind waits that could not be kept otherwise', () => {
+    const made = planned(lab(ovens, shelved(1_300_000, 5), 100_000));
+    expect(made.unplanned).toEqual([]);
+    expect(starts(made)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('let the less urgent share a run, and wait little for them', () => {
+    const baking = ['a', 'b', 'c'].map((id, i) =>
+      sample(id, [step('bake', 'oven', 1_000_000, { recipe: 'hot' })], { at: 'store', out: 'store', priority: 3 * i }),
+    );
+    const made = planned(lab([resource('oven', 'batch', 3), resource('store', 'rack', 9)], baking));
+    expect(new Set(made.assignments.flatMap(({ batch }) => batch ?? [])).size).toBe(1);
+  });
+});
+
+describe('a pinned plan', () => {
+  const one = [resource('mill', 'station'), resource('store', 'rack', 9)];
+  const milled = (id: string, ms: number) => sample(id, [step('mill', 'mill', ms)], { at: 'store', out: 'store' });
+
+  it('keeps its order where another would gain, and only then', () => {
+    const long = milled('z', 5_000_000);
+    const pinned = planned(lab(one, [long]));
+    const more = lab(one, [long, milled('x', 1000), milled('y', 1000)]);
+    expect(at(plan(more, pinned), 'z', 'mill').at(-1)!.start).toBeGreaterThan(40_000);
+    expect(plan(more, pinned, true).assignments.filter(({ kind }) => kind === 'process')[0]!.sample).toBe('z');
+  });
+});

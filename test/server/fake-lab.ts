@@ -59,6 +59,7 @@ export class FakeLab implements LabSource {
       ledger,
       data: [],
       elapsed: this.#now - (this.#past[0]?.at ?? this.#now),
+      planned: () => [],
     });
     if (!event.ok) return failed(event.failure);
     this.#append([{ ...event.value, actor: by, at: this.#now }]);

@@ -1,5 +1,5 @@
 import type { EventOf, LabEvent } from '../../domain/event.ts';
-import type { BarState, BarView } from '../contract.ts';
+import type { BarState, BarView, FirstPlan } from '../contract.ts';
 import { kept, put, remove, update, type Model } from './model.ts';
 
 /** The Gantt chart of what has happened: one bar for every command, on the lane of its device. */
@@ -7,6 +7,10 @@ export function foldBars(model: Model, event: LabEvent): void {
   switch (event.type) {
     case 'command.intended':
       return intend(model, event);
+    case 'experiment.scheduled':
+      return schedule(model, event);
+    case 'experiment.cleared':
+      return void model.firstPlans.delete(event.data.experiment);
     case 'command.accepted':
       return accept(model, event);
     case 'command.refused':
@@ -25,6 +29,7 @@ export function foldBars(model: Model, event: LabEvent): void {
 }
 
 function intend(model: Model, { at, data: { command } }: EventOf<'command.intended'>): void {
+  const planned = command.kind === 'move' ? undefined : firstPlanOf(model, command.experiment, command.step);
   put(model, 'bars', {
     id: command.key,
     device: command.device,
@@ -35,10 +40,21 @@ function intend(model: Model, { at, data: { command } }: EventOf<'command.intend
     state: 'intended',
     start: at,
     end: at + command.expected.typical,
+    typical: command.expected.typical,
+    ...(planned === undefined ? {} : { planned }),
     ...(command.from === undefined ? {} : { from: command.from }),
     ...(command.to === undefined ? {} : { to: command.to }),
   });
   forgetOldest(model);
+}
+
+export const firstPlanOf = ({ firstPlans }: Model, experiment: string, step: string): FirstPlan | undefined =>
+  firstPlans.get(experiment)?.get(step);
+
+/** What follows a hold comes to what was before it. */
+function schedule({ firstPlans }: Model, { data: { experiment, steps } }: EventOf<'experiment.scheduled'>): void {
+  const more = steps.map(({ step, start, end }) => [step, { start, end }] as const);
+  firstPlans.set(experiment, new Map([...(firstPlans.get(experiment) ?? []), ...more]));
 }
 
 function accept(model: Model, { at, data }: EventOf<'command.accepted'>): void {

@@ -26,6 +26,10 @@ export function foldCampaign(model: Model, event: LabEvent): void {
       return turn(model, 'aborted', event.data);
     case 'campaign.halted':
       return turn(model, 'halted', event.data);
+    case 'plan.pinned':
+      return change(model, { pinned: { by: event.data.by, since: event.at } });
+    case 'plan.unpinned':
+      return change(model, { pinned: undefined });
     case 'campaign.finished': {
       const { outcome, reason } = event.data;
       return change(model, { state: 'finished', outcome, reason, finishedAt: event.at });

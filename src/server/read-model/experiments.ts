@@ -3,7 +3,7 @@ import type { DecisionView, ExperimentView, LifeCycle } from '../contract.ts';
 import { hasEnded } from '../life-cycle.ts';
 import { betterOf } from './best.ts';
 import { campaignOf, changeProgress, progressOf } from './campaign.ts';
-import { kept, put, remove, type Model } from './model.ts';
+import { kept, put, remove, update, type Model } from './model.ts';
 
 /** Every experiment's way through its life cycle, and the best objective values so far. */
 export function foldExperiments(model: Model, event: LabEvent): void {
@@ -12,6 +12,8 @@ export function foldExperiments(model: Model, event: LabEvent): void {
       return suggest(model, event);
     case 'experiment.planned':
       return turn(model, event, 'planned');
+    case 'experiment.prioritized':
+      return update(model, 'experiments', event.data.experiment, { priority: event.data.priority });
     case 'command.intended':
       return run(model, event);
     case 'experiment.observed': {

@@ -32,6 +32,9 @@ function levelOf(event: LabEvent): LogLine['level'] {
       return event.data.outcome === 'ok' || event.data.outcome === 'cancelled' ? 'detail' : 'warning';
     case 'device.changed':
       return deviceLevel(event.data.state);
+    case 'plan.changed':
+      return event.data.displaced.length > 0 ? 'warning' : 'detail';
+    case 'experiment.scheduled':
     case 'command.intended':
     case 'command.accepted':
     case 'meter.read':

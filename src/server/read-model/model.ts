@@ -1,7 +1,7 @@
 import type { Command, LabEvent, Reservation } from '../../domain/event.ts';
 import type { Lab } from '../../domain/lab.ts';
 import type { Protocol } from '../../domain/protocol.ts';
-import type { LabView, LogLine, Patch, Section, Sections } from '../contract.ts';
+import type { FirstPlan, LabView, LogLine, Patch, Section, Sections } from '../contract.ts';
 
 /**
  * The read model in memory. Folding an event replaces the few entities that it concerns and notes them in a short list of
@@ -24,6 +24,8 @@ export interface Model {
   protocol: Protocol | undefined;
   /** Commands that have not ended, and indeterminate ones until their experiment ends. */
   readonly commands: Map<string, OpenCommand>;
+  /** When the steps of samples in the lab were to run as first planned, by experiment and step. */
+  readonly firstPlans: Map<string, ReadonlyMap<string, FirstPlan>>;
   /** What is promised to an experiment and not used yet. */
   readonly reservations: Map<string, Reservation[]>;
   /** Commands that a person has decided on, until the device itself may have told; the last few. */
@@ -90,6 +92,7 @@ export function createModel(): Model {
     lab: undefined,
     protocol: undefined,
     commands: new Map(),
+    firstPlans: new Map(),
     reservations: new Map(),
     resolved: new Map(),
     meters: new Map(),

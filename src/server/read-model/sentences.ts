@@ -59,6 +59,8 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'suggestions.refused': (d) => `No suggestion${because(d.reason)}`,
   'experiment.suggested': (d) => `Experiment ${d.number} suggested${because(d.suggestion.reason)}`,
   'experiment.planned': (d, n) => `${n.experiment(d.experiment)} planned, its materials reserved`,
+  'experiment.scheduled': (d, n) => `${n.experiment(d.experiment)} scheduled`,
+  'experiment.prioritized': (d, n) => `${n.experiment(d.experiment)} has priority ${d.priority}, ordered by ${d.by}`,
   'experiment.observed': (d, n) => `${n.experiment(d.experiment)} observed in ${d.stage}: ${figures(d.observations)}`,
   'experiment.held': (d, n) => `${n.experiment(d.experiment)} held${because(d.reason)}`,
   'experiment.resumed': (d, n) =>
@@ -72,6 +74,13 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'experiment.resolved': (d, n) => `${n.experiment(d.experiment)} goes on${because(d.reason)}`,
   'experiment.cleared': (d, n) => `${n.experiment(d.experiment)} cleared${because(d.reason)}`,
   'experiment.cancelled': (d, n) => `${n.experiment(d.experiment)} cancelled${because(d.reason)}`,
+  'plan.pinned': (d) => `Plan pinned by ${d.by}`,
+  'plan.changed': (d, n) =>
+    [
+      ...d.came.map((id) => `${n.experiment(id)} came in`),
+      ...d.displaced.map((id) => `${n.experiment(id)} lost its place`),
+    ].join(', ') + ' in the pinned plan',
+  'plan.unpinned': (d) => `Plan unpinned by ${d.by}`,
   'command.intended': (d, n) => `${n.command(d.command.key)}, to begin`,
   'command.accepted': (d, n) => `${n.command(d.key)}, accepted`,
   'command.refused': (d, n) => `${n.command(d.key)}, refused (${d.code}): ${d.message}`,

@@ -29,6 +29,9 @@ const links = [
     explained: 0.5,
   },
 ];
+const from = (second: number) => ({ start: story.start + second * 1000, end: story.start + (second + 9) * 1000 });
+const mixing = { sample: 'e1', step: 'mix', kind: 'process' as const, resource: 'robot', ...from(10) };
+const moving = { ...mixing, sample: 'e2', kind: 'move' as const, from: 'rack', to: 'oven', ...from(30) };
 const changed = { change: { batch: { size: 8 } }, campaign: { campaign: 'demo', batch: { size: 8 } } as never };
 
 const ledger = story.inMemory(
@@ -52,6 +55,9 @@ const ledger = story.inMemory(
   [8, planned('e1', { material: 'red', lot: 'r1', amount: 2e-5 })],
   [8, planned('e2', { material: 'red', lot: 'r1', amount: 1e-5 }, { material: 'salt', lot: 's1', amount: 0.002 })],
   [8, planned('e3', { material: 'red', lot: 'r2', amount: 1e-5 })],
+  [8, event('experiment.scheduled', { experiment: 'e1', steps: [{ step: 'mix', device: 'robot', ...from(10) }] })],
+  [9, event('experiment.prioritized', { experiment: 'e2', priority: 5, ...by })],
+  [9, event('plan.pinned', { ...by, order: [mixing] })],
   [10, intended('k1', 'e1', { consumes: red(1.5e-5) })],
   [11, accepted('k1')],
   [12, event('command.overdue', { key: 'k1' })],
@@ -59,6 +65,8 @@ const ledger = story.inMemory(
   [21, intended('m1', 'e1', { kind: 'move', device: 'robot', from: 'rack', to: 'oven' })],
   [21, accepted('m1')],
   [25, ended('m1')],
+  [25, event('plan.changed', { came: ['e2'], displaced: ['e3'], order: [mixing, moving] })],
+  [25, event('plan.unpinned', by)],
   [26, intended('k2', 'e1', { device: 'oven', at: 'oven', stage: 'bake', step: 'heat' })],
   [26, accepted('k2')],
   [400, meter(30_000, { power: 80 })],
