@@ -51,7 +51,23 @@ export function checkSteps({ definition, locate }: Loaded, descriptors: Descript
   return failures;
 }
 
-export function checkTransport({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
+/** Ways from or to places that the lab does not have would never be gone. */
+function checkWays({ definition: { lab }, locate }: Loaded): Failure[] {
+  const places = [...Object.keys(lab.devices), ...Object.keys(lab.racks)];
+  return lab.transport!.between.flatMap((way, i) =>
+    (['from', 'to'] as const)
+      .filter((end) => !places.includes(way[end]))
+      .map((end) =>
+        failure('lab.incapable', `A way leads ${end} "${way[end]}", which the lab does not have.`, {
+          where: locate.lab(['transport', 'between', i, end]),
+          mend: nearest(way[end], places),
+        }),
+      ),
+  );
+}
+
+export function checkTransport(loaded: Loaded, descriptors: Descriptors): Failure[] {
+  const { definition, locate } = loaded;
   const { lab } = definition;
   if (lab.transport === undefined) return [];
   const where = locate.lab(['transport']);
@@ -66,6 +82,12 @@ export function checkTransport({ definition, locate }: Loaded, descriptors: Desc
         mend: nearest(by, Object.keys(lab.devices)),
       }),
     );
+  const twice = lab.transport.by.find((by, i, all) => all.indexOf(by) !== i);
+  if (twice !== undefined)
+    failures.push(
+      failure('input.invalid', `"${twice}" is to move samples twice over.`, { where, mend: 'Name it once.' }),
+    );
+  failures.push(...checkWays(loaded));
   if (Object.keys(lab.racks).length === 0)
     failures.push(
       failure('lab.incapable', 'A lab with transport needs a rack where samples begin and end.', {

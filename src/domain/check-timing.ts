@@ -3,6 +3,7 @@ import { travelSeconds, type Lab } from './lab.ts';
 import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
 import type { Loaded } from './load.ts';
 import type { Step } from './protocol.ts';
+import { waitBefore } from './stages.ts';
 
 /** Whether maximum waits can be kept by the ways that the lab has, and whether its racks hold what comes. */
 
@@ -11,16 +12,16 @@ type At = ReturnType<typeof stepsOf>[number];
 /** What can never be kept. Devices that are known on the wire only are left out: nothing is known of them yet. */
 export function checkWaits({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
   return stepsOf(definition).flatMap(({ step, path }, i, all) => {
-    const { min = 0, max } = step.wait ?? {};
+    const { min, max } = waitBefore(definition.protocol, Number(path[1]), Number(path[3]));
     if (max === undefined) return [];
     const where = locate.protocol([...path, 'wait']);
-    if (min > max)
-      return [
-        failure('input.invalid', `"${step.id}" must wait ${shown(min)} at least and ${shown(max)} at most.`, {
-          where,
-          mend: 'Exchange "min" and "max", or leave one out.',
-        }),
-      ];
+    if (min > max) {
+      const own = max === step.wait?.max;
+      const mend = own ? 'Exchange "min" and "max", or leave one out.' : 'Hold its sample for longer, or wait less.';
+      const until = own ? '' : ', for as long as its sample is held';
+      const sentence = `"${step.id}" must wait ${shown(min)} at least and ${shown(max)} at most${until}.`;
+      return [failure('input.invalid', sentence, { where, mend })];
+    }
     const before = all[i - 1]?.step;
     const way = before === undefined ? undefined : fastestWay(definition.lab, before, step, descriptors);
     if (way === undefined || way.seconds <= max) return [];

@@ -2,6 +2,7 @@ import { failure, type Failure } from '../base/failure.ts';
 import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
 import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
 import { checkHours, warnOfClosings } from './check-hours.ts';
+import { checkReading } from './check-reading.ts';
 import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
 import { checkStock } from './check-stock.ts';
 import { checkWaits, warnOfPlaces } from './check-timing.ts';
@@ -22,6 +23,7 @@ export interface CheckReport {
 export function checkDefinition(loaded: Loaded, descriptors: Descriptors): CheckReport {
   const failures = [
     ...checkNames(loaded),
+    ...checkReading(loaded),
     ...checkSteps(loaded, descriptors),
     ...checkTransport(loaded, descriptors),
     ...checkWaits(loaded, descriptors),

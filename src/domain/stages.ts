@@ -58,15 +58,20 @@ export function holdRack({ racks, transport }: Lab, hold: Stage['hold']): Device
   return hold?.in ?? (Object.keys(racks)[0] as DeviceId | undefined);
 }
 
-function expressionsOf({ steps, observes }: Stage): string[] {
+/** The expressions of a step's parameters and recipe. */
+export function expressionsOfStep({ parameters, recipe }: Step): string[] {
   const texts = (value: ParameterValue): string[] => {
     if (isExpression(value)) return [value];
     if (typeof value !== 'object') return [];
     return (Array.isArray(value) ? (value as ParameterValue[]) : Object.values(value)).flatMap(texts);
   };
-  const ofStep = ({ parameters, recipe }: Step) => [...texts(parameters), ...(recipe === undefined ? [] : [recipe])];
-  return [...steps.flatMap(ofStep), ...Object.values(observes)];
+  return [...texts(parameters), ...(recipe === undefined ? [] : [recipe])];
 }
+
+const expressionsOf = ({ steps, observes }: Stage): string[] => [
+  ...steps.flatMap(expressionsOfStep),
+  ...Object.values(observes),
+];
 
 /** Time from the end of the step before to the start of this one, s; the shelf life of a held sample bounds it, too. */
 export function waitBefore({ stages }: Protocol, stage: number, step: number): { min: number; max?: number } {

@@ -1,13 +1,17 @@
 import { checkBatches } from './check-batches.ts';
 import { readSample, type Reading } from './check-sample.ts';
 import { checkShared } from './check-shared.ts';
+import { defectOf, defectOfSample } from './defect.ts';
 import type { Assignment, Plan, SchedulingProblem } from './model.ts';
 
 /**
  * Every rule of the model that the plan breaks, each as one sentence with the numbers (times in ms after `now`, as the
- * plan itself); empty when it holds. Shares nothing with the planner but the model, so that an error there is found here.
+ * plan itself); empty when it holds. Shares nothing with the planner but the model and what makes a problem sound, so that an
+ * error there is found here. Of a problem that is not sound only the empty plan holds.
  */
 export function check(problem: SchedulingProblem, plan: Plan): string[] {
+  const defect = defectOf(problem);
+  if (defect !== undefined) return plan.assignments.length === 0 ? [] : [defect];
   const faults: string[] = [];
   const bySample = new Map<string, Assignment[]>(problem.samples.map(({ id }) => [id, []]));
   for (const assignment of plan.assignments) {
@@ -20,6 +24,10 @@ export function check(problem: SchedulingProblem, plan: Plan): string[] {
   checkUnplanned(problem, plan, faults);
   const unplanned = new Set(plan.unplanned.map(({ sample }) => sample));
   const resources = new Map(problem.resources.map((resource) => [resource.id, resource]));
+  for (const sample of problem.samples) {
+    const wrong = unplanned.has(sample.id) || sample.frozen === true ? undefined : defectOfSample(sample);
+    if (wrong !== undefined) faults.push(wrong);
+  }
   const readings: Reading[] = problem.samples.map((sample) => {
     const own = bySample.get(sample.id)!.toSorted((a, b) => a.start - b.start || a.end - b.end);
     return readSample({ problem, resources, sample, own, unplanned: unplanned.has(sample.id) }, faults);

@@ -90,14 +90,22 @@ function findOpening(world: World, crew: readonly Member[], resource: number, pa
   const { alternatives, recipe } = task.steps[step]!;
   const duration = alternatives.find((alternative) => alternative.resource === resource)?.duration;
   if (duration === undefined || crew.length > capacity) return undefined;
+  const soonest = soonestAt(world, task, resource);
   for (const window of world.openWindows(resource)) {
     const start = window.hi === Infinity ? world.lab.now + far : window.hi - world.lab.pick - duration;
-    if (start < window.lo) continue;
+    if (start < window.lo || start < soonest) continue;
     const run = { resource, recipe, start, end: start + duration, members: new Set<number>(), fixed: false };
     const found = gather(world, crew, run, window, patience * duration);
     if (found !== undefined) return { run, ...found };
   }
   return undefined;
+}
+
+/** No sample that has to be moved to the resource is there before a transporter has had time for it. */
+function soonestAt({ carriers, lab }: World, { at, ready }: Task, resource: number): number {
+  if (!lab.moved || at < 0 || at === resource) return -Infinity;
+  const least = lab.travel.reduce((time, ways) => Math.min(time, ways[resource]!), Infinity);
+  return carriers.fit(ready, least, lab.carriers) + least;
 }
 
 /** The less urgent are waited for so much shorter. */

@@ -1,7 +1,7 @@
 import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
 import type { Obstacle } from './obstacle.ts';
-import type { Assignment, ClosedStretch, Plan, SchedulingProblem, Unplanned } from './model.ts';
+import type { Assignment, ClosedStretch, Plan, SchedulingProblem, Unplanned, UnplannedCause } from './model.ts';
 import { sortedBy } from './sorted.ts';
 import type { Move, Run, World } from './world.ts';
 
@@ -33,6 +33,11 @@ export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyM
     makespan: assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now),
     unplanned: [...failed].map(([index, obstacle]) => leftOut(lab.tasks[index]!, obstacle)),
   };
+}
+
+/** A plan that leaves all samples out, for one reason. */
+export function nothingPlanned({ now, samples }: SchedulingProblem, reason: string, cause: UnplannedCause): Plan {
+  return { assignments: [], makespan: now, unplanned: samples.map(({ id }) => ({ sample: id, reason, cause })) };
 }
 
 function leftOut({ sample, deadline }: Task, { reason, cause }: Obstacle): Unplanned {

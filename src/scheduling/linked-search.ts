@@ -1,6 +1,8 @@
 import { stream, type Stream } from '../base/random.ts';
+import { nothingPlanned } from './emit.ts';
 import type { Improver } from './improve.ts';
-import { linkedOf, planOfTiming, timingOfPlan, type Linked, type Timing } from './linked.ts';
+import { insertLinked } from './linked-insert.ts';
+import { linkedOf, mostSteps, operationsOf, planOfTiming, timingOfPlan, type Linked, type Timing } from './linked.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { keep, level } from './posting.ts';
 import { TemporalNetwork } from './temporal-network.ts';
@@ -8,25 +10,32 @@ import { TemporalNetwork } from './temporal-network.ts';
 /** How many times a first plan is tried for. */
 const tries = 50;
 
-/** A plan of samples whose steps are bound by links; all are left out when none is found. */
+/** Work (see `level`) for the first plan, all tries together, and for one step of a search. */
+const effort = { first: 3e6, step: 2e6 };
+
+/** A plan of samples whose steps are bound by links; those for which none is found are left out. */
 export function planLinked(problem: SchedulingProblem): Plan {
+  const operations = operationsOf(problem);
+  if (typeof operations === 'string') return nothingPlanned(problem, operations, 'incapable');
+  if (operations.steps.length > mostSteps) return insertLinked(problem, operations);
   const form = linkedOf(problem);
-  const timing = typeof form === 'string' ? undefined : firstTiming(form, stream(0, 'first plan of links'));
-  if (timing !== undefined) return planOfTiming(problem, form as Linked, timing);
-  const reason = typeof form === 'string' ? form : 'No plan was found that keeps all the time limits of the links.';
-  const cause = typeof form === 'string' ? ('incapable' as const) : ('blocked' as const);
-  const unplanned = problem.samples.map(({ id }) => ({ sample: id, reason, cause }));
-  return { assignments: [], makespan: problem.now, unplanned };
+  if (typeof form === 'string') return nothingPlanned(problem, form, 'incapable');
+  const inserted = insertLinked(problem, operations);
+  const timing = firstTiming(form, stream(0, 'first plan of links'));
+  if (timing === undefined) return inserted;
+  const worse = inserted.unplanned.length > 0 || problem.now + timing.makespan < inserted.makespan;
+  return worse ? planOfTiming(problem, form, timing) : inserted;
 }
 
 /** Tries with a limit for the end of all that grows, because a limit shows which orders lead nowhere. */
 function firstTiming(form: Linked, random: Stream): Timing | undefined {
   const least = form.network.least(0, form.network.size - 1);
   const network = new TemporalNetwork(form.network.size);
-  for (let i = 1; i <= tries; i++) {
+  const budget = { left: effort.first };
+  for (let i = 1; i <= tries && budget.left > 0; i++) {
     network.load(form.network);
     const limit = i === tries ? form.horizon : least + (form.horizon - least) * (i / tries) ** 2;
-    const timing = limitEnd(network, limit) ? level(form, network, random) : undefined;
+    const timing = limitEnd(network, limit) ? level(form, network, random, budget) : undefined;
     if (timing !== undefined) return timing;
   }
   return undefined;
@@ -73,7 +82,7 @@ export class LinkedSearch implements Improver {
     this.#network.load(this.#form.network);
     if (!limitEnd(this.#network, limit)) return false;
     keep(this.#form, this.#network, this.#timing, this.#relaxed());
-    const timing = level(this.#form, this.#network, this.#random);
+    const timing = level(this.#form, this.#network, this.#random, { left: effort.step });
     if (timing === undefined) return false;
     this.#timing = timing;
     return timing.makespan < before;

@@ -1,3 +1,4 @@
+import { defectOfSample } from './defect.ts';
 import type { Assignment, Plan, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 import { TemporalNetwork } from './temporal-network.ts';
 
@@ -8,33 +9,53 @@ export interface Pool {
   readonly operations: readonly number[];
 }
 
-/**
- * A problem of steps that only links and pools bind. Times of the network: the origin, which is now; the start of every
- * operation, at its number + 1; the end of all.
- */
-export interface Linked {
+/** The steps of all samples, one after the other, and who can do them. */
+export interface Operations {
   readonly sample: Int32Array;
   readonly steps: readonly StepTask[];
   readonly duration: Float64Array;
   readonly pools: readonly Pool[];
+}
+
+/**
+ * A problem of steps that only links and pools bind. Times of the network: the origin, which is now; the start of every
+ * operation, at its number + 1; the end of all.
+ */
+export interface Linked extends Operations {
   readonly network: TemporalNetwork;
   /** No operation is worth starting later. */
   readonly horizon: number;
 }
 
+/** A network of more steps takes too much time and memory, which grow with their square and faster. */
+export const mostSteps = 400;
+
 export const isLinked = ({ samples }: SchedulingProblem): boolean => samples.some(({ links }) => links !== undefined);
 
-/** The problem in this form, or why it does not have it, as a sentence. */
-export function linkedOf(problem: SchedulingProblem): Linked | string {
+/** The operations of a problem that links bind, or why it cannot be planned, as a sentence. */
+export function operationsOf(problem: SchedulingProblem): Operations | string {
   if (problem.transport !== undefined) return 'Steps that only links bind cannot be planned in a lab with transport.';
   const begun = problem.samples.find(({ links, running, lastStepEnd, frozen }) =>
     links === undefined ? frozen === true : running !== undefined || lastStepEnd !== undefined || frozen === true,
   );
   if (begun !== undefined) return `${begun.id} is frozen or has begun, so that its links cannot be planned any more.`;
+  const defect = problem.samples.map(defectOfSample).find((sentence) => sentence !== undefined);
+  if (defect !== undefined) return defect;
   const steps = problem.samples.flatMap(({ remaining }) => remaining);
   const pools = poolsOf(problem, steps);
   if (typeof pools === 'string') return pools;
   const duration = Float64Array.from(steps, ({ alternatives }) => alternatives[0]!.duration.typical);
+  const sample = Int32Array.from(problem.samples.flatMap(({ remaining }, i) => remaining.map(() => i)));
+  return { sample, steps, duration, pools };
+}
+
+/** The problem with the network of its time limits, or why it cannot be planned so, as a sentence. */
+export function linkedOf(problem: SchedulingProblem): Linked | string {
+  const operations = operationsOf(problem);
+  if (typeof operations === 'string') return operations;
+  const { steps, duration, pools } = operations;
+  if (steps.length > mostSteps)
+    return `${steps.length} steps that links bind are too many for one network: ${mostSteps} at most.`;
   const network = new TemporalNetwork(steps.length + 2);
   for (let o = 0; o < steps.length; o++) network.post(o + 1, steps.length + 1, duration[o]!);
   const contradiction = bindAll(problem, duration, network) ?? bindPools(problem, pools, network);
@@ -44,8 +65,7 @@ export function linkedOf(problem: SchedulingProblem): Linked | string {
     ...remaining.map(({ lag }) => lag.min),
   ]);
   const horizon = [...duration, ...lags].reduce((sum, time) => sum + time, 0);
-  const sample = Int32Array.from(problem.samples.flatMap(({ remaining }, i) => remaining.map(() => i)));
-  return { sample, steps, duration, pools, network, horizon: horizon + network.least(0, steps.length + 1) };
+  return { ...operations, network, horizon: horizon + network.least(0, steps.length + 1) };
 }
 
 /** Operations with the same resources to choose from share a pool; other shapes are a sentence. */
@@ -144,7 +164,7 @@ export interface Timing {
 }
 
 /** Gives operations, by start, the worker that has been free longest; there always is one when no pool is overfull. */
-export function timingOf({ pools, duration }: Linked, start: Float64Array): Timing {
+export function timingOf({ pools, duration }: Operations, start: Float64Array): Timing {
   const worker = new Int32Array(start.length);
   let makespan = 0;
   for (const { workers, operations } of pools) {
@@ -168,7 +188,7 @@ export function timingOfPlan({ samples, now }: SchedulingProblem, form: Linked, 
   return own.some((start) => start === undefined) ? undefined : timingOf(form, Float64Array.from(own as number[]));
 }
 
-export function planOfTiming(problem: SchedulingProblem, form: Linked, { start, worker }: Timing): Plan {
+export function planOfTiming(problem: SchedulingProblem, form: Operations, { start, worker }: Timing): Plan {
   const { now, samples } = problem;
   const pool = new Map(form.pools.flatMap((one) => one.operations.map((o) => [o, one])));
   const running = samples.flatMap(({ id, running: activity }): Assignment[] => {

@@ -1,6 +1,8 @@
 import { durationText } from '../base/duration-text.ts';
 import type { Shape, Task } from './compile.ts';
+import { defectOfSample } from './defect.ts';
 import type { SampleTask, StepTask, UnplannedCause } from './model.ts';
+import { seconds, missingWay } from './ways.ts';
 
 /** Why a sample cannot be planned. */
 export interface Obstacle {
@@ -13,6 +15,8 @@ export interface Obstacle {
 /** What is known before any search: something that the lab does not have, a lost resource, a wait that has passed. */
 export function obstacleOf(task: Omit<Task, 'obstacle'>, place: string | undefined, lab: Shape): Obstacle | undefined {
   const { sample, steps, deadline } = task;
+  const defect = defectOfSample(sample);
+  if (defect !== undefined) return { cause: 'incapable', reason: defect };
   if (place !== undefined && task.at < 0)
     return { cause: 'incapable', reason: `${sample.id} is at ${place}, which this lab does not have.` };
   if (sample.out !== undefined && !lab.indexOf.has(sample.out)) {
@@ -32,7 +36,9 @@ export function obstacleOf(task: Omit<Task, 'obstacle'>, place: string | undefin
     return { cause: 'incapable', reason };
   }
   const lost = steps.findIndex(({ alternatives }) => alternatives.length === 0);
-  return lost < 0 ? undefined : lostStep(sample, sample.remaining[lost]!, lab);
+  if (lost >= 0) return lostStep(sample, sample.remaining[lost]!, lab);
+  const missing = missingWay(task, lab);
+  return missing === undefined ? undefined : { cause: 'incapable', reason: missing };
 }
 
 function lostStep(sample: SampleTask, step: StepTask, lab: Shape): Obstacle {

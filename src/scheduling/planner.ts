@@ -1,7 +1,8 @@
 import { clearAway } from './clear.ts';
 import { compile, type Lab, type Task } from './compile.ts';
+import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
-import { emit } from './emit.ts';
+import { emit, nothingPlanned } from './emit.ts';
 import { insertAll, insertOne, prioritized, type compareUrgency } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { costOf } from './objective.ts';
@@ -16,10 +17,12 @@ import { World, type Track } from './world.ts';
  * A plan for all that is still to be done: one sample after another is inserted around what is booked already. With an
  * earlier plan its order, devices and batches are kept where they are still possible, and only their times change.
  * Pinned, that order gives way only where it does not hold, and newcomers go around it, whatever would be gained otherwise.
- * Samples whose steps are bound by links are planned in another way, always anew. Deterministic, with bounded work; times in
- * ms.
+ * Samples whose steps are bound by links are planned in another way, always anew. Of a problem that is not sound nothing is
+ * planned, and the reason says what is wrong with it. Deterministic, with bounded work; times in ms.
  */
 export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false): Plan {
+  const defect = defectOf(problem);
+  if (defect !== undefined) return nothingPlanned(problem, defect, 'incapable');
   if (isLinked(problem)) return planLinked(problem);
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);

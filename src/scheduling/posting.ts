@@ -1,5 +1,6 @@
 import type { Stream } from '../base/random.ts';
 import { timingOf, type Linked, type Pool, type Timing } from './linked.ts';
+import type { Budget } from './reach.ts';
 import type { TemporalNetwork } from './temporal-network.ts';
 
 /** How often a choice between two orders is made against its better prospects. */
@@ -16,17 +17,20 @@ interface Choice {
 /**
  * Makes the earliest times of the network possible for all pools, by putting one of two operations that take more workers
  * than there are at one time before the other, those with the least time to spare first and in the order that leaves more
- * of it (precedence constraint posting, Cesta, Oddi and Smith 2002). Undefined when it has come to a dead end.
+ * of it (precedence constraint posting, Cesta, Oddi and Smith 2002). Undefined when it has come to a dead end, or to the end
+ * of the budget, which is counted in pairs that are looked at and bounds that a posting may touch.
  */
-export function level(form: Linked, network: TemporalNetwork, random: Stream): Timing | undefined {
-  for (;;) {
+export function level(form: Linked, network: TemporalNetwork, random: Stream, budget: Budget): Timing | undefined {
+  for (; budget.left > 0; budget.left -= network.size ** 2) {
     const choices: Choice[] = [];
     for (const pool of form.pools) if (!addConflicts(form, network, pool, choices)) return undefined;
     if (choices.length === 0) return timingOf(form, startsOf(form, network));
+    budget.left -= choices.length;
     const best = choices.reduce((a, b) => (b.spare < a.spare ? b : a));
     const { first, then } = prefer(form, network, best, random);
     if (!network.post(first + 1, then + 1, form.duration[first]!)) return undefined;
   }
+  return undefined;
 }
 
 const startsOf = ({ steps }: Linked, network: TemporalNetwork): Float64Array =>

@@ -188,6 +188,7 @@ export function park(world: World, from: Node, resource: number, window: Window)
 export function exit(world: World, task: Task, from: Node): Node | undefined {
   const { travel, pick, carriers, stations } = world.lab;
   const time = travel[from.resource]?.[task.out] ?? Infinity;
+  if (time === Infinity) return undefined;
   let leave = from.ready;
   for (;;) {
     const free = world.places[task.out]!.fit(leave, time, stations[task.out]!.capacity);

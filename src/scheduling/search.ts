@@ -117,7 +117,11 @@ class Search {
     const { parent, alternative, resource, windows } = row;
     const reached = this.#reached[parent.done + (alternative === undefined ? 0 : 1)]!;
     const { soonest, latest } = this.#limits(row);
-    for (let i = row.next < 0 ? firstBeyond(windows, soonest) : row.next; i < windows.length; i++) {
+    for (
+      let i = row.next < 0 ? firstBeyond(windows, this.#earliestEnd(row, soonest)) : row.next;
+      i < windows.length;
+      i++
+    ) {
       const window = windows[i]!;
       if (window.lo > latest) return;
       if (window.hi - window.lo < soonest - parent.ready || reached.has(window)) continue;
@@ -127,6 +131,13 @@ class Search {
           : process(this.#world, this.#task, parent, alternative, window, -Infinity, this.#budget);
       if (node !== undefined) return this.#push(node, { ...row, next: i + 1 });
     }
+  }
+
+  /** The least time at which the work can be done when a transporter comes as soon as one is free. */
+  #earliestEnd({ parent: { ready, resource: at }, resource }: Row, soonest: number): number {
+    const { moved, travel, carriers } = this.#world.lab;
+    if (!moved || at < 0 || at === resource) return soonest;
+    return soonest + this.#world.carriers.fit(ready, travel[at]![resource]!, carriers) - ready;
   }
 
   /** The earliest time at which a window of the row may end, and the latest at which it may begin. */

@@ -237,6 +237,36 @@ describe('the three files against each other', () => {
       /protocol\.yaml:\d+: "read" must wait 5 s at least and 1 s at most/,
     ],
     [
+      'a protocol that waits for itself',
+      inFile('protocol.yaml', 'red: =red', 'red: =pour.volume'),
+      /protocol\.yaml:\d+: "pour" reads "pour", which is not measured before that: it would wait for ever/,
+    ],
+    [
+      'a step that reads what comes after it',
+      inFile('protocol.yaml', 'red: =red', 'red: =read.red'),
+      /protocol\.yaml:\d+: "pour" reads "read", which is not measured before that/,
+    ],
+    [
+      'an expression of nothing that is known',
+      inFile('protocol.yaml', 'red: =red', 'red: =rad'),
+      /protocol\.yaml:\d+: "pour" reads "rad", which is no parameter, .* Did you mean "red"\?/,
+    ],
+    [
+      'an observation of nothing that is known',
+      inFile('protocol.yaml', '(read.red', '(reed.red'),
+      /protocol\.yaml:\d+: "distance" reads "reed", which is no parameter, .* Did you mean "read"\?/,
+    ],
+    [
+      'a way to nowhere',
+      inFile('lab.yaml', 'from: handler, to: reader', 'from: handler, to: raeder'),
+      /lab\.yaml:\d+: A way leads to "raeder", which the lab does not have\. Did you mean "reader"\?/,
+    ],
+    [
+      'an arm that is named twice',
+      inFile('lab.yaml', 'by: [arm]', 'by: [arm, arm]'),
+      /lab\.yaml:\d+: "arm" is to move samples twice over/,
+    ],
+    [
       'a batch that takes too long to unload',
       (path: string, text: string) =>
         inFile(
@@ -272,6 +302,18 @@ describe('the three files against each other', () => {
     const found = check((path, text) => inProtocol(path, inCampaign(path, text)));
     expect(found.join('\n')).toMatch(
       /"a" and "b" of "yellow" have the same descriptors\. Describe what they differ in/,
+    );
+  });
+
+  test('a wait that is longer than samples are held is refused', () => {
+    const film = join(import.meta.dirname, '../../protocols/film-anneal/campaign.yaml');
+    const loaded = loadDefinition(film, (path) =>
+      readFileSync(path, 'utf8').replace('- id: heat', '- id: heat\n        wait: { min: 48 h }'),
+    );
+    if (!loaded.ok) expect.fail(loaded.failures.map(describeFailure).join());
+    const { failures } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
+    expect(failures.map(describeFailure).join()).toMatch(
+      /"heat" must wait 173000 s at least and 86400 s at most, for as/,
     );
   });
 
