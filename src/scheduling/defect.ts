@@ -54,7 +54,7 @@ export function defectOfSample({ id, release, priority, remaining, links }: Samp
 function defectOfStep(sample: string, { id, alternatives, lag }: StepTask): string | undefined {
   for (const { resource, duration } of alternatives)
     if (!isBand(duration)) return `On ${resource} ${id} of ${sample} takes ${shown(duration)}.`;
-  if (!Number.isFinite(lag.min) || Number.isNaN(lag.max ?? 0))
+  if (!Number.isFinite(lag.min) || !((lag.max ?? 0) >= 0))
     return `${id} of ${sample} has a wait from ${lag.min} to ${lag.max ?? Infinity} ms, which is no span of time.`;
   return undefined;
 }

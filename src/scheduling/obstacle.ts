@@ -2,7 +2,7 @@ import { durationText } from '../base/duration-text.ts';
 import type { Shape, Task } from './compile.ts';
 import { defectOfSample } from './defect.ts';
 import type { SampleTask, StepTask, UnplannedCause } from './model.ts';
-import { seconds, missingWay } from './ways.ts';
+import { missingWay } from './ways.ts';
 
 /** Why a sample cannot be planned. */
 export interface Obstacle {

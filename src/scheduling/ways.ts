@@ -1,3 +1,4 @@
+import { durationText } from '../base/duration-text.ts';
 import type { Shape, Task } from './compile.ts';
 import type { StepTask } from './model.ts';
 
@@ -19,7 +20,7 @@ export function missingWay({ sample, at, out }: Omit<Task, 'obstacle'>, lab: Sha
     if (reached.length === 0) return `Nothing brings ${id} from ${name(from!)} to ${name(to)} for ${step.id}.`;
     const { max } = step.lag;
     if (i > 0 && max !== undefined && shortest > max)
-      return `${step.id} of ${id} must begin within ${seconds(max)} of ${remaining[i - 1]!.id}, but the fastest way, from ${name(from!)} to ${name(to)}, takes ${seconds(shortest)}.`;
+      return `${step.id} of ${id} must begin within ${durationText(max)} of ${remaining[i - 1]!.id}, but the fastest way, from ${name(from!)} to ${name(to)}, takes ${durationText(shortest)}.`;
     from = reached;
   }
   if (out < 0 || from === undefined || from.some((place) => place === out || lab.travel[place]![out]! < Infinity))
@@ -59,5 +60,3 @@ function wayBetween(from: number, to: number, { travel, stations }: Shape): numb
     if (kind === 'rack') shortest = Math.min(shortest, travel[from]![index]! + travel[index]![to]!);
   return shortest;
 }
-
-export const seconds = (ms: number): string => `${Math.round(ms / 100) / 10} s`;
