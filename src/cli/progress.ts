@@ -197,6 +197,11 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
         `${event.data.experiment} waits for a person: ${event.data.reason}\n` +
         `          labwright resolve ${event.data.key} happened|not_happened|discard`
       );
+    case 'experiment.late': {
+      const { experiment, then, reason } = event.data;
+      if (then !== 'ask') return `${experiment} goes on with ${then}: ${reason}`;
+      return `${experiment} waits for a person: ${reason}\n          labwright decide ${experiment} continue|discard`;
+    }
     case 'command.overdue':
       return `a command is overdue and is being cancelled (${event.data.key})`;
     case 'command.refused':

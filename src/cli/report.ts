@@ -44,6 +44,8 @@ export interface Report {
   /** Of open experiments, where it is not 0. */
   readonly priorities: readonly { readonly experiment: string; readonly priority: number }[];
   readonly waitingForPerson: readonly { key: string; device: string; capability: string; experiment: string }[];
+  /** Samples of which a person has to say whether they go on. */
+  readonly lateSamples: readonly { experiment: string; reason: string }[];
 }
 
 export function reportOf(ledger: Ledger): Report | undefined {
@@ -77,6 +79,9 @@ export function reportOf(ledger: Ledger): Report | undefined {
     currency: definition.lab.currency,
     ...(campaign.status === 'finished' ? { priorities: [] } : ordersOf(ledger)),
     waitingForPerson: doubtful(ledger),
+    lateSamples: rows
+      .filter(({ status, indeterminateKey }) => status === 'indeterminate' && indeterminateKey === undefined)
+      .map(({ experiment, reason = '' }) => ({ experiment, reason })),
   };
 }
 
@@ -225,6 +230,10 @@ export function reportText(report: Report, definition: Definition): string {
       ({ key, device, capability, experiment }) =>
         `A person must decide: ${device} does not know whether "${capability}" for ${experiment} happened.\n` +
         `  labwright resolve ${key} happened|not_happened|discard`,
+    ),
+    ...report.lateSamples.map(
+      ({ experiment, reason }) =>
+        `A person must decide whether ${experiment} goes on: ${reason}\n  labwright decide ${experiment} continue|discard`,
     ),
   ];
   return lines.join('\n');

@@ -73,6 +73,7 @@ export type CampaignEvent = EventOf<
   | 'experiment.resumed'
   | 'experiment.dropped'
   | 'experiment.became_indeterminate'
+  | 'experiment.late'
   | 'experiment.resolved'
   | 'experiment.cleared'
 >;
@@ -210,6 +211,7 @@ export const campaignMachine = setup({
     finishHalted: asEffect,
   },
   guards: {
+    asks: ({ event }) => event.type === 'experiment.late' && event.data.then === 'ask',
     empty: ({ context }) => context.open === 0 && context.present === 0 && context.asking === 0,
     exhausted: ({ context }) =>
       context.open === 0 &&
@@ -245,6 +247,7 @@ export const campaignMachine = setup({
     'experiment.resumed': { actions: 'removeHeld' },
     // In doubt it waits for a person, not for a decision; it is held again afterwards.
     'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt'] },
+    'experiment.late': { guard: 'asks', actions: 'countDoubt' },
     'experiment.resolved': { actions: 'countResolved' },
     'experiment.cleared': { actions: 'countCleared' },
     'suggestions.requested': { actions: ['noteAsk', 'askOptimizer'] },
@@ -265,6 +268,7 @@ export const campaignMachine = setup({
         'experiment.dropped': { actions: [...ended, 'proceed'] },
         'experiment.held': { actions: ['addHeld', 'proceed'] },
         'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt', 'proceed'] },
+        'experiment.late': { guard: 'asks', actions: ['countDoubt', 'proceed'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
         'campaign.changed': { actions: ['change', 'resetTimeBudget', 'proceed'] },

@@ -84,9 +84,11 @@ export function restoreState(
 }
 
 function itineraryOf({ protocol }: Definition): Stop[][] {
-  const stopOf = ({ id, attempts }: Step, max: number | undefined): Stop => ({
+  const stopOf = ({ id, attempts, late, overrun }: Step, max: number | undefined): Stop => ({
     id,
     attempts,
+    ...(late === undefined ? {} : { late }),
+    ...(overrun === undefined ? {} : { overrun }),
     ...(max === undefined ? {} : { maxWait: Math.round(max * 1000) }),
   });
   return protocol.stages.map(({ steps }, i) => steps.map((step, j) => stopOf(step, waitBefore(protocol, i, j).max)));

@@ -4,6 +4,7 @@ import type { Definition } from '../domain/campaign.ts';
 import { timerId, type Effect } from '../domain/effect.ts';
 import type { NewEvent } from '../domain/event.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
+import type { ExperimentId } from '../domain/ids.ts';
 import { fromSi } from '../domain/quantity.ts';
 import { scopeOf } from '../domain/resolve.ts';
 import { decidesAfter, holdRack } from '../domain/stages.ts';
@@ -47,8 +48,8 @@ function progress(definition: Definition): Record<string, Make> {
       const { experiment } = context;
       const stage = definition.protocol.stages[context.stage]!.id;
       const observed = observe(definition, context);
-      if (!observed.ok) return failing(context, describeFailure(observed.failure), true);
-      const data = { experiment, stage, observations: observed.value };
+      if (!observed.ok) return failing(context, blaming(context, describeFailure(observed.failure)), true);
+      const data = { experiment, stage, observations: observed.value, ...lateness(context) };
       return record({ type: 'experiment.observed', data });
     },
     conclude: (context, event) => {
@@ -57,8 +58,9 @@ function progress(definition: Definition): Record<string, Make> {
       if (context.stage < definition.protocol.stages.length) return [];
       const { experiment } = context;
       const objectives = objectivesOf(definition, context);
-      if (!objectives.ok) return failing(context, describeFailure(objectives.failure), true);
-      return record({ type: 'experiment.completed', data: { experiment, objectives: objectives.value } });
+      if (!objectives.ok) return failing(context, blaming(context, describeFailure(objectives.failure)), true);
+      const data = { experiment, objectives: objectives.value, ...lateness(context) };
+      return record({ type: 'experiment.completed', data });
     },
     /** After a doubt: a sample that was held still is. */
     hold: (context, event) => (context.held === true ? held(definition, context, event.at) : []),
@@ -88,6 +90,23 @@ function held({ protocol, lab }: Definition, context: ExperimentContext, now: nu
   });
 }
 
+/** What follows where a limit of time was not kept at a step, by what the protocol says of it. */
+export function exceptionOf(
+  experiment: ExperimentId,
+  step: string,
+  then: string | undefined,
+  reason: string,
+): NewEvent {
+  if (then !== undefined && then !== 'discard')
+    return { type: 'experiment.late', data: { experiment, step, then, reason } };
+  return { type: 'experiment.failed', data: { experiment, reason, retryable: then === undefined } };
+}
+
+const lateness = ({ late }: ExperimentContext) => (late === undefined ? {} : { late });
+
+/** Why there are no observations: steps may have been left out. */
+const blaming = ({ late }: ExperimentContext, why: string): string => (late === undefined ? why : `${late}; ${why}`);
+
 const endings: Record<string, Make> = {
   fail: (context, event) => {
     if (event.type !== 'command.ended') return [];
@@ -96,15 +115,19 @@ const endings: Record<string, Make> = {
   },
   failRefused: (context, event) =>
     event.type === 'command.refused' ? failing(context, `${event.data.code}: ${event.data.message}`, false) : [],
-  failLate: (context) => {
-    const { id, maxWait = 0 } = context.itinerary[context.stage]![context.step - 1]!;
-    const [waited, allowed] = [context.waitedTooLong ?? 0, maxWait].map(durationText);
-    return failing(
-      context,
-      `a maximum wait was missed: ${id} began ${waited} after the step before, at most ${allowed} is allowed`,
-      true,
-    );
+  exceptLate: (context) => {
+    const { id, maxWait = 0, late, overrun } = context.itinerary[context.stage]![context.step - 1]!;
+    const { waitedTooLong: waited, tookTooLong: took = 0, longest = 0 } = context;
+    const reason =
+      waited === undefined
+        ? `${id} took ${durationText(took)}, and ${durationText(longest)} is the longest that its device declares`
+        : `a maximum wait was missed: ${id} began ${durationText(waited)} after the step before, at most ${durationText(maxWait)} is allowed`;
+    return record(exceptionOf(context.experiment, id, waited === undefined ? overrun : late, reason));
   },
+  failDiscarded: (context, event) =>
+    event.type === 'experiment.decided'
+      ? failing(context, `${context.late}; discarded by ${event.data.by}`, false)
+      : [],
   cancel: ({ experiment }, event) => {
     const reason = event.type === 'campaign.stopping' ? `not begun: ${event.data.reason}` : 'the campaign was aborted';
     return record({ type: 'experiment.cancelled', data: { experiment, reason } });
@@ -129,6 +152,7 @@ const endings: Record<string, Make> = {
 
 function whyResolved(event: ExperimentEvent): string {
   if (event.type === 'command.resolved') return `${event.data.by}: ${event.data.as.replace('_', ' ')}`;
+  if (event.type === 'experiment.decided') return `${event.data.by}: ${event.data.as}`;
   if (event.type === 'campaign.aborted') return 'the campaign was aborted';
   return 'the device came back with the truth';
 }

@@ -3,6 +3,7 @@ import type { Command, EventOf } from '../domain/event.ts';
 import type { Scope } from '../domain/expression.ts';
 import type { ExperimentId } from '../domain/ids.ts';
 import type { Point } from '../domain/resolve.ts';
+import { advance, spanBelieved, spanTold } from './advance.ts';
 import { leavesDoubt, neverBegan } from './command.ts';
 import { asEffect } from './run-machine.ts';
 
@@ -11,6 +12,9 @@ export interface Stop {
   readonly attempts: number;
   /** Longest time from the end of the step before to the start of this one, ms. */
   readonly maxWait?: number;
+  /** What the protocol says of a wait that was too long, and of a step that was. */
+  readonly late?: string;
+  readonly overrun?: string;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface Stop {
  *   suggested -> planned -> running (stage k) -> ... -> clearing -> gone
  *                              |  ^                        |  ^
  *                              v  |                        v  |
- *                         indeterminate                  stuck       (a person decides)
+ *                    indeterminate, late                 stuck       (a person decides)
  *
  * Between two stages a running experiment may be `held`: its sample goes to a rack and waits for a decision.
  * `clearing` means that its fate is decided (completed, failed, cancelled) and only its sample is still in the way.
@@ -47,7 +51,14 @@ export interface ExperimentContext {
   /** The earliest that it may have been, where only a person has said that it happened. */
   readonly lastStepNotBefore?: number | undefined;
   /** How long the sample waited before its last step, ms, where that was longer than allowed. */
-  readonly waitedTooLong?: number;
+  readonly waitedTooLong?: number | undefined;
+  /** How long that step took, ms, where its protocol says what to do about more than `longest`, which its device declares. */
+  readonly tookTooLong?: number | undefined;
+  readonly longest?: number | undefined;
+  /** Which limits of time were not kept, in a sentence. */
+  readonly late?: string;
+  /** Step whose waits do not count: the sample is late already, and goes on all the same. */
+  readonly waived?: string | undefined;
   /** Not to be tried before, lab ms. */
   readonly notBefore: number;
   /** Set by a person; 0 when absent. */
@@ -78,6 +89,8 @@ type LabEventOf = EventOf<
   | 'experiment.provided'
   | 'experiment.dropped'
   | 'experiment.became_indeterminate'
+  | 'experiment.late'
+  | 'experiment.decided'
   | 'experiment.resolved'
   | 'experiment.cleared'
   | 'command.intended'
@@ -121,51 +134,17 @@ export const backoffMs = (attempt: number): number => Math.min(60_000, 1000 * 2 
 
 const again = (context: ExperimentContext) => ({ command: undefined, attempt: context.attempt + 1 });
 
-/** When a step began and ended, lab ms; `endedNotBefore` where nobody has seen its end. */
-interface Span {
-  readonly started: number;
-  readonly ended: number;
-  readonly endedNotBefore?: number;
-}
+/** The step that comes next, be it in the next stage. */
+const nextStop = (context: ExperimentContext) => currentStop(context) ?? context.itinerary[context.stage + 1]?.[0];
 
-/** The device's own times, as far as they can be true: after the intention and before its word. */
-function spanTold(
-  { commandAt }: ExperimentContext,
-  { at, data: { startedAt, endedAt } }: EventOf<'command.ended'>,
-): Span {
-  const within = (time: number) => Math.min(at, Math.max(commandAt ?? at, time));
-  return { started: within(startedAt ?? commandAt ?? at), ended: within(endedAt ?? at) };
-}
-
-/** A step that a person has vouched for: it began before it would have expired, and took as long as it must. */
-function spanBelieved({ command, commandAt }: ExperimentContext, at: number): Span {
-  const from = commandAt ?? at;
-  const { ttl = 0, expected } = command ?? {};
+/** The sample goes on with the step that the protocol names for this, if it names one. */
+function noteLate(context: ExperimentContext, { then, reason }: EventOf<'experiment.late'>['data']) {
+  const step = context.itinerary[context.stage]?.findIndex(({ id }) => id === then) ?? -1;
   return {
-    started: Math.min(at, from + ttl),
-    ended: at,
-    endedNotBefore: Math.min(at, from + (expected?.low ?? 0)),
-  };
-}
-
-/** What a message may take, ms: a wait is not missed by less. */
-const messageMs = 500;
-
-/** The state after a command that has happened. */
-function advance(context: ExperimentContext, span: Span, result: Scope[string] = {}): Partial<ExperimentContext> {
-  const { command, lastStepEnd } = context;
-  if (command?.kind === 'move') return { command: undefined, attempt: 1, location: command.to };
-  const stop = currentStop(context)!;
-  const waited = span.started - (context.lastStepNotBefore ?? lastStepEnd ?? span.started);
-  return {
-    command: undefined,
-    attempt: 1,
-    step: context.step + 1,
-    lastStepEnd: span.ended,
-    lastStepNotBefore: span.endedNotBefore,
-    ...(waited > (stop.maxWait ?? Infinity) + messageMs ? { waitedTooLong: waited } : {}),
-    ...(command?.at === undefined ? {} : { location: command.at }),
-    results: { ...context.results, [stop.id]: result },
+    waitedTooLong: undefined,
+    tookTooLong: undefined,
+    late: context.late === undefined ? reason : `${context.late}; ${reason}`,
+    ...(step < context.step ? {} : { step, attempt: 1 }),
   };
 }
 
@@ -183,9 +162,11 @@ export const experimentMachine = setup({
         : {},
     ),
     advance: assign(({ context, event }) =>
-      event.type === 'command.ended' ? advance(context, spanTold(context, event), event.result) : {},
+      event.type === 'command.ended'
+        ? advance(context, currentStop(context)!, spanTold(context, event), event.result)
+        : {},
     ),
-    believe: assign(({ context, event }) => advance(context, spanBelieved(context, event.at))),
+    believe: assign(({ context, event }) => advance(context, currentStop(context)!, spanBelieved(context, event.at))),
     again: assign(({ context }) => again(context)),
     backOff: assign(({ context, event }) => ({
       ...again(context),
@@ -204,6 +185,8 @@ export const experimentMachine = setup({
         ? { point: { ...context.point, ...event.data.suggestion.point }, chosen: true }
         : {},
     ),
+    noteLate: assign(({ context, event }) => (event.type === 'experiment.late' ? noteLate(context, event.data) : {})),
+    waive: assign(({ context }) => ({ waived: nextStop(context)?.id })),
     hold: asEffect,
     watchShelf: asEffect,
     leaveShelf: asEffect,
@@ -215,7 +198,8 @@ export const experimentMachine = setup({
     conclude: asEffect,
     fail: asEffect,
     failRefused: asEffect,
-    failLate: asEffect,
+    exceptLate: asEffect,
+    failDiscarded: asEffect,
     cancel: asEffect,
     lose: asEffect,
     doubt: asEffect,
@@ -228,7 +212,9 @@ export const experimentMachine = setup({
     again: isVerdict('again'),
     doubtful: isVerdict('doubtful'),
     cancelled: isVerdict('cancelled'),
-    late: ({ context }) => context.waitedTooLong !== undefined,
+    late: ({ context }) => context.waitedTooLong !== undefined || context.tookTooLong !== undefined,
+    asks: ({ event }) => event.type === 'experiment.late' && event.data.then === 'ask',
+    continues: ({ event }) => event.type === 'experiment.decided' && event.data.as === 'continue',
     stageDone: ({ context }) => currentStop(context) === undefined,
     mayRetry: ({ context, event }) => event.type === 'command.refused' && mayRetry(context, event.data.code),
     aborting: ({ context }) => context.aborting,
@@ -286,6 +272,7 @@ export const experimentMachine = setup({
           { actions: 'fail' },
         ],
         'experiment.became_indeterminate': 'indeterminate',
+        'experiment.late': [{ guard: 'asks', target: 'late', actions: 'noteLate' }, { actions: ['noteLate', 'waive'] }],
         'experiment.observed': { target: 'concluding', actions: 'nextStage' },
         'experiment.held': { actions: ['beginHold', 'watchShelf'] },
         'experiment.resumed': { guard: 'undecided', actions: ['choose', 'reserve'] },
@@ -300,7 +287,7 @@ export const experimentMachine = setup({
     judging: {
       always: [
         { guard: 'aborting', target: 'running', actions: 'cancel' },
-        { guard: 'late', target: 'running', actions: 'failLate' },
+        { guard: 'late', target: 'running', actions: 'exceptLate' },
         { guard: 'stageDone', target: 'running', actions: 'observe' },
         { target: 'running' },
       ],
@@ -321,6 +308,16 @@ export const experimentMachine = setup({
         ],
         'command.refused': { target: 'running', actions: ['resolve', 'backOff', 'wakeLater', 'hold'] },
         'campaign.aborted': { actions: ['resolve', 'lose'] },
+      },
+    },
+    /** A limit of time was missed, and the protocol wants a person to decide. */
+    late: {
+      on: {
+        'experiment.decided': [
+          { guard: 'continues', target: 'judging', actions: ['resolve', 'waive'] },
+          { actions: ['resolve', 'failDiscarded'] },
+        ],
+        'campaign.aborted': { actions: ['markAborting', 'resolve', 'cancel'] },
       },
     },
     clearing: {

@@ -5,7 +5,7 @@ import { checkHours, warnOfClosings } from './check-hours.ts';
 import { checkReading } from './check-reading.ts';
 import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
 import { checkStock } from './check-stock.ts';
-import { checkWaits, warnOfPlaces } from './check-timing.ts';
+import { checkExceptions, checkWaits, warnOfPlaces } from './check-timing.ts';
 import { evaluate } from './expression.ts';
 import type { Loaded } from './load.ts';
 import { measureUnit } from './lab.ts';
@@ -27,6 +27,7 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
     ...checkSteps(loaded, descriptors),
     ...checkTransport(loaded, descriptors),
     ...checkWaits(loaded, descriptors),
+    ...checkExceptions(loaded),
     ...checkHolds(loaded),
     ...checkHours(loaded, descriptors),
   ];

@@ -8,7 +8,7 @@ import { CampaignId, CommandKey, ControllerId, DeviceId, ExperimentId, LotId, Ma
  * Everything that happens to the lab. An event is appended to the ledger before it has any consequence; its data never
  * changes meaning. `version` grows when the shape of any event does.
  */
-export const eventVersion = 3;
+export const eventVersion = 4;
 
 const Actor = z.string();
 const by = { by: Actor };
@@ -258,7 +258,18 @@ export const eventSchemas = {
     experiment: ExperimentId,
     stage: z.string(),
     observations: z.record(z.string(), z.number()),
+    /** In a sentence, which limit of time its sample has not kept on the way. */
+    late: z.string().optional(),
   }),
+  /** A limit of time was not kept at `step`; its sample goes on with the step `then`, or waits for a person where that is `ask`. */
+  'experiment.late': z.strictObject({
+    experiment: ExperimentId,
+    step: z.string(),
+    then: z.string(),
+    ...reason,
+  }),
+  /** The person's word on a sample that is late. */
+  'experiment.decided': z.strictObject({ experiment: ExperimentId, as: z.enum(['continue', 'discard']), ...by }),
   /** It waits for a decision: in a rack, if the lab has any, and `until` its shelf life ends, lab ms. */
   'experiment.held': z.strictObject({
     experiment: ExperimentId,
@@ -276,6 +287,8 @@ export const eventSchemas = {
     experiment: ExperimentId,
     /** Objective values, in the objective's unit. */
     objectives: z.record(z.string(), z.number()),
+    /** Which limit of time was not kept on the way. */
+    late: z.string().optional(),
   }),
   'experiment.failed': z.strictObject({ experiment: ExperimentId, ...reason, retryable: z.boolean() }),
   'experiment.lost': z.strictObject({ experiment: ExperimentId, ...reason }),

@@ -23,5 +23,7 @@ export const Order = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('unpin') }),
   /** The word of a person on an indeterminate command. */
   z.strictObject({ op: z.literal('resolve'), key: CommandKey, as: z.enum(['happened', 'not_happened', 'discard']) }),
+  /** The word of a person on a sample that has missed a limit of time. */
+  z.strictObject({ op: z.literal('decide'), experiment: ExperimentId, as: z.enum(['continue', 'discard']) }),
 ]);
 export type Order = z.infer<typeof Order>;

@@ -19,6 +19,12 @@ const ParameterValue: z.ZodType<ParameterValue> = z.lazy(() =>
 export type ParameterValue =
   number | boolean | string | readonly ParameterValue[] | { readonly [name: string]: ParameterValue };
 
+/**
+ * discard: the experiment fails, not to be tried again. ask: a person decides. Anything else is a later step of the same stage
+ * that the sample goes on with at once; the steps between are left out.
+ */
+const Exception = z.union([z.enum(['discard', 'ask']), Name]);
+
 export const Step = z.strictObject({
   id: Name,
   capability: z.string(),
@@ -30,6 +36,10 @@ export const Step = z.strictObject({
   wait: z
     .strictObject({ min: quantity('s', { min: 0 }).optional(), max: quantity('s', { min: 0 }).optional() })
     .optional(),
+  /** What becomes of a sample whose maximum wait before this step has been missed for good; its experiment fails when absent. */
+  late: Exception.optional(),
+  /** What becomes of a sample for which this step has taken longer than its device declares; nothing when absent. */
+  overrun: Exception.optional(),
   /** Steps on a batch device run together only with equal values of this expression. */
   recipe: Expression.optional(),
   /** Attempts in all when the device says that acting again is allowed. */

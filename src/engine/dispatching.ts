@@ -2,6 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { describeFailure } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
 import type { CoreState } from '../control/core.ts';
+import { currentStop } from '../control/experiment.ts';
+import { exceptionOf } from '../control/experiment-effects.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { LabEvent, NewEvent, PlannedAct } from '../domain/event.ts';
 import { DeviceId, ExperimentId } from '../domain/ids.ts';
@@ -231,12 +233,8 @@ function missedWaits(state: CoreState, { unplanned }: Plan): NewEvent[] {
     if (cause !== 'missed' || snapshot === undefined || snapshot.context.command !== undefined) return [];
     if (snapshot.value !== 'running' && snapshot.value !== 'planned') return [];
     const { experiment } = snapshot.context;
-    return [
-      {
-        type: 'experiment.failed',
-        data: { experiment, reason: `a maximum wait was missed: ${reason}`, retryable: true },
-      },
-    ];
+    const { id, late } = currentStop(snapshot.context)!;
+    return [exceptionOf(experiment, id, late, `a maximum wait was missed: ${reason.replace(/\.$/, '')}`)];
   });
 }
 

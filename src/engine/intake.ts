@@ -83,6 +83,8 @@ export class Intake {
       case 'experiment.planned':
         return state.experiments.get(event.data.experiment)?.value === 'suggested';
       case 'experiment.prioritized':
+      case 'experiment.late':
+      case 'experiment.decided':
       case 'experiment.held':
       case 'experiment.resumed':
       case 'experiment.provided':

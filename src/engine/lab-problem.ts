@@ -156,7 +156,7 @@ export class LabProblem {
       ...(at === undefined ? {} : { at }),
       ...(out === undefined ? {} : { out }),
     };
-    if (value === 'indeterminate' || value === 'stuck') {
+    if (value === 'indeterminate' || value === 'late' || value === 'stuck') {
       const frozen: SampleTask = { ...common, remaining: [], frozen: true };
       // A move in doubt: the sample may be at either end, so both places are kept.
       if (command?.kind !== 'move' || command.to === undefined || command.to === at) return [frozen];
@@ -194,11 +194,12 @@ export class LabProblem {
     this.#tasks.set(experiment, known);
     return steps.map((placed) => {
       const { step } = placed;
-      const cached = known.get(step.id);
-      if (cached !== undefined) return this.#experienced(cached, step.capability);
-      const { task, settled } = this.#task(state, placed, context);
+      const { task, settled } = known.has(step.id)
+        ? { task: known.get(step.id)!, settled: true }
+        : this.#task(state, placed, context);
       if (settled) known.set(step.id, task);
-      return this.#experienced(task, step.capability);
+      const experienced = this.#experienced(task, step.capability);
+      return context.waived === step.id ? { ...experienced, lag: { min: 0 } } : experienced;
     });
   }
 

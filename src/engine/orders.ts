@@ -15,6 +15,8 @@ export function eventOf(order: Order, by: string, state: CoreState, known: Known
   switch (order.op) {
     case 'resolve':
       return resolution(order, by, state);
+    case 'decide':
+      return decision(order, by, state);
     case 'change':
       return hasState(state, 'running', 'paused') ? changeOf(order.change, by, state, known) : outOfPlace(order, state);
     case 'prioritize':
@@ -32,7 +34,7 @@ export function eventOf(order: Order, by: string, state: CoreState, known: Known
 const refuse = (sentence: string, mend?: string): Result<never> =>
   failed(failure('input.invalid', sentence, mend === undefined ? {} : { mend }));
 
-type OfCampaign = Exclude<Order['op'], 'resolve'>;
+type OfCampaign = Exclude<Order['op'], 'resolve' | 'decide'>;
 
 const verbs: Readonly<Record<OfCampaign, string>> = {
   pause: 'The campaign cannot be paused',
@@ -101,6 +103,20 @@ function resolution(order: Extract<Order, { op: 'resolve' }>, by: string, state:
     return refuse(`No open command has the key ${order.key}.`, 'See "labwright status" for keys.');
   if (command.can(event as never)) return ok(event);
   return refuse(`The command ${order.key} is not in doubt: it is ${String(command.value)}.`);
+}
+
+function decision(
+  { experiment, as }: Extract<Order, { op: 'decide' }>,
+  by: string,
+  state: CoreState,
+): Result<NewEvent> {
+  const event: NewEvent = { type: 'experiment.decided', data: { experiment, as, by } };
+  if (state.experiments.get(experiment)?.can(event as never) === true) return ok(event);
+  return failed(
+    failure('input.invalid', `Nobody is asked what is to become of ${experiment}.`, {
+      mend: 'See "labwright status" for the samples that wait for a person.',
+    }),
+  );
 }
 
 const describeState = (state: string): string =>

@@ -288,6 +288,17 @@ export interface IndeterminateView {
   readonly readings: Readonly<Record<Reading, ReadingView>>;
 }
 
+/** A sample that has missed a limit of time; a person decides whether it goes on. */
+export interface LateView {
+  /** Of the experiment. */
+  readonly id: string;
+  readonly number: number;
+  readonly step: string;
+  readonly since: number;
+  /** Which limit, with the figures. */
+  readonly reason: string;
+}
+
 export interface LogLine {
   readonly seq: number;
   readonly at: number;
@@ -309,6 +320,7 @@ export interface Sections {
   readonly lots: LotView;
   readonly energy: EnergyView;
   readonly indeterminate: IndeterminateView;
+  readonly late: LateView;
 }
 export type Section = keyof Sections;
 

@@ -59,7 +59,7 @@ function Panels({ state, connection, campaign, progress }: PanelsProps) {
   return (
     <main>
       <Summary campaign={campaign} progress={progress} status={status} now={now} />
-      <PersonPanel questions={known.indeterminate} canOrder={canOrder} order={connection.order} />
+      <PersonPanel questions={known.indeterminate} late={known.late} canOrder={canOrder} order={connection.order} />
       <div class="columns">
         <MainColumn
           known={known}

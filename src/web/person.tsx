@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { IndeterminateView, Reading } from '../server/contract.ts';
+import type { IndeterminateView, LateView, Reading } from '../server/contract.ts';
 import type { Connection } from './connection.ts';
 import { amount, clock, words } from './format.ts';
 import { Dialog } from './dialog.tsx';
@@ -7,6 +7,7 @@ import { Panel } from './panel.tsx';
 
 export interface PersonProps {
   readonly questions: ReadonlyMap<string, IndeterminateView>;
+  readonly late: ReadonlyMap<string, LateView>;
   readonly canOrder: boolean;
   readonly order: Connection['order'];
 }
@@ -18,10 +19,14 @@ const readings: readonly (readonly [Reading, string])[] = [
 ];
 
 /** Nobody knows whether these commands happened: a person looks, and chooses which booking is true. */
-export function PersonPanel({ questions, canOrder, order }: PersonProps) {
-  if (questions.size === 0) return null;
+export function PersonPanel({ questions, late, canOrder, order }: PersonProps) {
+  const waiting = questions.size + late.size;
+  if (waiting === 0) return null;
   return (
-    <Panel name="person" title="Needs a person" aside={`${questions.size} waiting`}>
+    <Panel name="person" title="Needs a person" aside={`${waiting} waiting`}>
+      {[...late.values()].map((sample) => (
+        <Late key={sample.id} sample={sample} canOrder={canOrder} order={order} />
+      ))}
       {[...questions.values()].map((question) => (
         <Question key={question.id} question={question} canOrder={canOrder} order={order} />
       ))}
@@ -29,11 +34,46 @@ export function PersonPanel({ questions, canOrder, order }: PersonProps) {
   );
 }
 
+const fates = [
+  ['continue', 'Go on', 'The experiment goes on, and its result says that the sample was late.'],
+  ['discard', 'Discard the sample', 'The experiment has failed, and its sample is carried out of the way.'],
+] as const;
+
+/** A sample that has missed a limit of time waits where it is. */
+function Late({ sample, canOrder, order }: Pick<PersonProps, 'canOrder' | 'order'> & { readonly sample: LateView }) {
+  const [failure, fail] = useState<string>();
+  const decide = async (as: (typeof fates)[number][0]) => {
+    const given = await order({ op: 'decide', experiment: sample.id as never, as });
+    fail(given.ok ? undefined : given.sentence);
+  };
+  return (
+    <article class="question">
+      <p>
+        <strong>
+          Experiment {sample.number} is late at {words(sample.step)}: does it go on?
+        </strong>{' '}
+        {sample.reason}. <span class="quiet">Since {clock(sample.since)}.</span>
+      </p>
+      <div class="readings">
+        {fates.map(([as, label, follows]) => (
+          <div key={as} class="reading">
+            <button type="button" disabled={!canOrder} onClick={() => decide(as)}>
+              {label}
+            </button>
+            <p>{follows}</p>
+          </div>
+        ))}
+      </div>
+      {failure !== undefined && <p class="answer failed">{failure}</p>}
+    </article>
+  );
+}
+
 function Question({
   question,
   canOrder,
   order,
-}: Omit<PersonProps, 'questions'> & { readonly question: IndeterminateView }) {
+}: Pick<PersonProps, 'canOrder' | 'order'> & { readonly question: IndeterminateView }) {
   const [asked, ask] = useState<Reading>();
   const [failure, fail] = useState<string>();
   const { number, device, capability, since, reason } = question;

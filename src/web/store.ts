@@ -26,6 +26,7 @@ export const emptyLab: Lab = {
     lots: new Map(),
     energy: new Map(),
     indeterminate: new Map(),
+    late: new Map(),
   },
   log: [],
 };

@@ -267,6 +267,26 @@ describe('the three files against each other', () => {
       /lab\.yaml:\d+: "arm" is to move samples twice over/,
     ],
     [
+      'a step to go on with that there is not',
+      inFile('protocol.yaml', 'max: 30 min }', 'max: 30 min }\n        late: discrad'),
+      /protocol\.yaml:\d+: There is no step "discrad" to go on with\. Did you mean "discard"\?/,
+    ],
+    [
+      'a step to go on with that lies before',
+      inFile('protocol.yaml', 'max: 30 min }', 'max: 30 min }\n        late: pour'),
+      /protocol\.yaml:\d+: After "read" a sample cannot go on with "pour", which is no later step of the stage "mix"\. Write one of: discard, ask\./,
+    ],
+    [
+      'what to do after an overrun that there is not',
+      inFile('protocol.yaml', 'capability: dispense', 'capability: dispense\n        overrun: reed'),
+      /protocol\.yaml:\d+: There is no step "reed" to go on with\. Did you mean "read"\?/,
+    ],
+    [
+      'a late sample where none can be late',
+      inFile('protocol.yaml', 'wait: { min: 5 s, max: 30 min }', 'late: ask'),
+      /protocol\.yaml:\d+: "read" says what becomes of a sample that is late, but has no maximum wait/,
+    ],
+    [
       'a batch that takes too long to unload',
       (path: string, text: string) =>
         inFile(

@@ -164,6 +164,41 @@ const sorted = (view: LabView) => ({
   ),
 });
 
+describe('a sample that has missed a limit of time', () => {
+  const script = writeScript({ experiments: 4, finish: false });
+  const experiment = [...fold(script.events).sections.experiments.keys()][0] as never;
+  const at = script.events.at(-1)!.at;
+  const reason = 'a maximum wait was missed: read began 75 s after the step before, 60 s are allowed';
+  const late = (then: string) =>
+    ({ type: 'experiment.late', data: { experiment, step: 'read', then, reason } }) as const;
+  const go = { type: 'experiment.resolved', data: { experiment, reason: 'ann: continue' } } as const;
+  const after = (...events: readonly NewEvent[]) => {
+    const model = fold(script.events);
+    return fold(
+      numbered(
+        events.map((event) => ({ at, actor: 'controller', event })),
+        model.seq,
+      ),
+      model,
+    );
+  };
+
+  it('waits for a person, with the figures, until there is an answer', () => {
+    const asked = after(late('ask'));
+    expect([...asked.sections.late.values()]).toEqual([{ id: experiment, number: 1, step: 'read', since: at, reason }]);
+    expect(asked.sections.experiments.get(experiment)).toMatchObject({ status: 'indeterminate', reason });
+    const answered = after(late('ask'), go);
+    expect(answered.sections.late.size).toBe(0);
+    expect(answered.sections.experiments.get(experiment)?.status).toBe('running');
+  });
+
+  it('goes on with the step that its protocol names', () => {
+    const model = after(late('quench'));
+    expect(model.sections.late.size).toBe(0);
+    expect(model.log.at(-1)!.text).toBe(`Experiment 1 goes on with quench: ${reason}`);
+  });
+});
+
 describe('a command of which nobody knows whether it happened', () => {
   const script = writeScript({ experiments: 4, indeterminate: 2, finish: false });
   const asked = () => fold(script.events);

@@ -10,7 +10,8 @@ type Written = Record<string, unknown>;
 export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   const random = stream(seed, 'lab');
   const definition = random.chance(0.12) ? flowBench(random) : random.chance(0.12) ? workshop(random) : vialLab(random);
-  const { lab, protocol, space, objectives } = withHolds(stream(seed, 'hold'), definition);
+  const held = withHolds(stream(seed, 'hold'), definition);
+  const { lab, protocol, space, objectives } = withExceptions(stream(seed, 'late'), held);
   const { goal, ...campaign } = withEnds(
     stream(seed, 'ends'),
     drawCampaign(stream(seed, 'campaign'), seed, mostExperiments),
@@ -172,6 +173,22 @@ function withHolds(random: Stream, drawn: Drawn): Drawn {
     i === stages.length - 1 || (i > 0 && random.chance(0.5)) ? stage : { ...stage, hold },
   );
   return { ...drawn, lab: { ...lab, racks }, protocol: { ...protocol, stages: held } };
+}
+
+/** What is to become of samples that miss a maximum wait, or whose steps take too long. */
+function withExceptions(random: Stream, drawn: Drawn): Drawn {
+  const stages = drawn.protocol['stages'] as { steps: Written[] }[];
+  const except = (steps: readonly Written[]) => (step: Written, j: number) => {
+    const ways = ['discard', 'ask', ...steps.slice(j + 1).map(({ id }) => id)];
+    const wait = step['wait'] as Written | undefined;
+    // Short ones are missed more often.
+    const late = { wait: { ...wait, max: `${40 + random.integer(200)} s` }, late: random.pick(ways) };
+    const limited = wait?.['max'] !== undefined && random.chance(0.7);
+    const overrun = random.chance(0.2) ? { overrun: random.pick(ways) } : {};
+    return { ...step, ...(limited ? late : {}), ...overrun };
+  };
+  const excepted = stages.map((stage) => ({ ...stage, steps: stage.steps.map(except(stage.steps)) }));
+  return { ...drawn, protocol: { ...drawn.protocol, stages: excepted } };
 }
 
 /** Reactors into which nothing has to be carried. */

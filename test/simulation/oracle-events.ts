@@ -106,6 +106,35 @@ export function checkHolds({ events }: Evidence): Violation[] {
   return found;
 }
 
+/** After a missed limit of time a sample is done to only what its protocol says, or what a person does. */
+export function checkExceptions({ events, definition }: Evidence): Violation[] {
+  const steps = new Map(
+    definition.protocol.stages.flatMap((stage) => stage.steps.map((step) => [step.id as string, step])),
+  );
+  const found: Violation[] = [];
+  const next = new Map<string, string>();
+  const say = (sentence: string) => found.push({ rule: 'late samples go the way of their protocol', sentence });
+  for (const event of events) {
+    if (event.type === 'experiment.late') {
+      const { experiment, step, then } = event.data;
+      const said = steps.get(step);
+      if (then !== said?.late && then !== said?.overrun)
+        say(`${experiment} goes on with ${then}, which ${step} does not say.`);
+      next.set(experiment, then);
+    }
+    if (event.type === 'experiment.decided') {
+      if (next.get(event.data.experiment) !== 'ask') say(`${event.data.experiment} is decided on without a question.`);
+      next.delete(event.data.experiment);
+    }
+    if (event.type !== 'command.intended' || event.data.command.kind === 'move') continue;
+    const { experiment, step } = event.data.command;
+    const then = next.get(experiment);
+    if (then !== undefined && then !== step) say(`${step} is done to ${experiment}, which is to go on with ${then}.`);
+    next.delete(experiment);
+  }
+  return found;
+}
+
 const endings = new Set([
   'experiment.completed',
   'experiment.failed',
@@ -128,6 +157,11 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
       const { experiment } = event.data as { experiment: string };
       if (ended.has(experiment)) say('an experiment ends once', `${experiment} ends again as ${event.type}.`);
       ended.add(experiment);
+    }
+    if (event.type === 'command.intended' && event.data.command.kind === 'process') {
+      const { experiment, step } = event.data.command;
+      if (ended.has(experiment))
+        say('what has ended is not worked on', `${step} is done to ${experiment}, which has ended.`);
     }
     if (event.type === 'command.ended' && event.data.outcome !== 'indeterminate') {
       if (finished.has(event.data.key)) say('a result is taken once', `${event.data.key} ends again.`);

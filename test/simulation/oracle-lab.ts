@@ -90,8 +90,28 @@ function placeAfter(effect: Effect): { sample: string; place: string } | undefin
 const slackMs = 1_000;
 
 /**
+ * By experiment and step: waits that do not count any more, as the log says that they were missed, or the step comes out of its
+ * turn or after a person's answer.
+ */
+function reportedWaits(events: Evidence['events']): ReadonlySet<string> {
+  const reported = new Set<string>();
+  const late = new Set<string>();
+  for (const { type, data } of events) {
+    if (type === 'experiment.late') {
+      reported.add(`${data.experiment}/${data.step}`);
+      late.add(data.experiment);
+    }
+    if (type !== 'command.intended' || data.command.kind === 'move') continue;
+    // Tried again, it still is the step after the exception.
+    const { experiment, step } = data.command;
+    if (late.delete(experiment)) reported.add(`${experiment}/${step}`);
+  }
+  return reported;
+}
+
+/**
  * Between the end of a step and the start of the next lies at least its minimum and at most its maximum, as the
- * instruments did them; an experiment in which it was longer has not completed.
+ * instruments did them; an experiment in which it was longer has not completed, or its log says what was done about it.
  */
 export function checkWaits({ definition, events, effects }: Evidence): Violation[] {
   // Before the first step after a hold the shelf life counts, too.
@@ -120,8 +140,10 @@ export function checkWaits({ definition, events, effects }: Evidence): Violation
       times.set(`${command.experiment}/${command.step}`, { began: began.get(key!)!, finished: at });
   }
   const found: Violation[] = [];
+  const reported = reportedWaits(events);
   for (const experiment of completed)
     for (const [i, step] of steps.entries()) {
+      if (reported.has(`${experiment}/${step.id}`)) continue;
       const [before, now] = [times.get(`${experiment}/${steps[i - 1]?.id}`), times.get(`${experiment}/${step.id}`)];
       if (before === undefined || now === undefined) continue;
       const waited = now.began - before.finished;

@@ -3,7 +3,7 @@ import type { LabEvent } from '../../src/domain/event.ts';
 import type { Effect } from '../../simulators/effects.ts';
 import { booksOf, checkVolumes } from './oracle-books.ts';
 import { checkEnergy } from './oracle-energy.ts';
-import { checkChain, checkEvents, checkHolds, checkSuggestions, checkTalk } from './oracle-events.ts';
+import { checkChain, checkEvents, checkExceptions, checkHolds, checkSuggestions, checkTalk } from './oracle-events.ts';
 import { checkActs, checkPlaces, checkWaits } from './oracle-lab.ts';
 
 /** A rule that was broken, and by what. */
@@ -68,6 +68,7 @@ export function judge(evidence: Evidence): Violation[] {
     ...checkEnergy(evidence),
     ...checkSuggestions(evidence),
     ...checkHolds(evidence),
+    ...checkExceptions(evidence),
     ...checkWaits(evidence),
     ...checkChain(evidence.events),
     ...checkEvents(evidence),

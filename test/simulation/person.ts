@@ -24,7 +24,7 @@ export class Person {
     const { clock, controller, misfortunes } = this.#site;
     clock.after(roundMs, () => this.#round());
     if (controller === undefined || controller.process.asleep) return;
-    const { commands, campaign } = controller.engine.state;
+    const { commands, campaign, experiments } = controller.engine.state;
     if (misfortunes.over && campaign.value === 'paused') controller.engine.order({ op: 'resume' }, 'operator');
     for (const { value, context } of commands.values()) {
       // An order may have been the controller's last: its disk was full.
@@ -32,6 +32,19 @@ export class Person {
       if (value === 'doubtful') this.#look(context.command, context.intendedAt + context.command.ttl);
       else if (value === 'overdue') this.#free(context.command.key);
     }
+    for (const [id, { value }] of experiments)
+      if (value === 'late' && this.#site.controller === controller) this.#judge(id);
+  }
+
+  /** Takes up to an hour to decide whether a late sample goes on. */
+  #judge(experiment: string): void {
+    const { clock, controller } = this.#site;
+    const since = this.#since.get(experiment) ?? clock.now() + this.#random.integer(60 * 60_000);
+    this.#since.set(experiment, since);
+    if (clock.now() < since) return;
+    this.#since.delete(experiment);
+    const as = this.#random.pick(['continue', 'discard'] as const);
+    controller!.engine.order({ op: 'decide', experiment: experiment as never, as }, 'ann');
   }
 
   #look({ key, experiment }: { key: string; experiment: string }, expires: number): void {

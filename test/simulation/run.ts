@@ -19,6 +19,7 @@ export interface Outcome {
   readonly experiments: number;
   readonly completed: number;
   readonly doubts: number;
+  readonly late: number;
   readonly end: string;
 }
 
@@ -116,6 +117,7 @@ function verdict(site: Site, person: Person, crash: readonly Violation[]): Outco
     experiments: experiments.length,
     completed: experiments.filter(({ status }) => status === 'completed').length,
     doubts: events.filter(({ type }) => type === 'experiment.became_indeterminate').length,
+    late: events.filter(({ type }) => type === 'experiment.late').length,
     end: ledger.campaign()?.outcome ?? 'open',
   };
 }

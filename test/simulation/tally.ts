@@ -10,6 +10,7 @@ export const Tally = z.object({
   experiments: z.int(),
   completed: z.int(),
   doubts: z.int(),
+  late: z.int(),
   events: z.int(),
   hits: Counts,
   ends: Counts,
@@ -17,17 +18,17 @@ export const Tally = z.object({
 });
 export type Tally = z.infer<typeof Tally>;
 
-const numbers = ['seeds', 'experiments', 'completed', 'doubts', 'events'] as const;
+const numbers = ['seeds', 'experiments', 'completed', 'doubts', 'late', 'events'] as const;
 
 export const emptyTally = (): Tally => ({
-  ...{ seeds: 0, experiments: 0, completed: 0, doubts: 0, events: 0 },
+  ...{ seeds: 0, experiments: 0, completed: 0, doubts: 0, late: 0, events: 0 },
   ...{ hits: {}, ends: {}, failed: [] },
 });
 
-export function tallyOf({ seed, experiments, completed, doubts, events, hits, end, violations }: Outcome): Tally {
+export function tallyOf({ seed, experiments, completed, doubts, late, events, hits, end, violations }: Outcome): Tally {
   const [first] = violations;
   return {
-    ...{ seeds: 1, experiments, completed, doubts, events: events.length },
+    ...{ seeds: 1, experiments, completed, doubts, late, events: events.length },
     hits: { ...hits },
     ends: { [end]: 1 },
     failed: first === undefined ? [] : [{ seed, ...first }],
@@ -41,10 +42,10 @@ export function merge(into: Tally, part: Tally): void {
   into.failed.push(...part.failed);
 }
 
-export function describe({ seeds, experiments, completed, doubts, events, hits, ends, failed }: Tally): string {
+export function describe({ seeds, experiments, completed, doubts, late, events, hits, ends, failed }: Tally): string {
   const struck = (kind: FaultKind) => hits[kind] !== undefined;
   return [
-    `${seeds} seeds: ${experiments} experiments, ${completed} completed, ${doubts} doubts, ${events} events`,
+    `${seeds} seeds: ${experiments} experiments, ${completed} completed, ${doubts} doubts, ${late} late, ${events} events`,
     `ends: ${Object.entries(ends)
       .map(([end, count]) => `${count} ${end}`)
       .join(', ')}`,

@@ -50,6 +50,18 @@ export function addOrders(program: Command): void {
       ),
     );
   program
+    .command('decide')
+    .description('Decide what becomes of a sample that has missed a limit of time.')
+    .argument('<experiment>')
+    .addArgument(new Argument('<as>').choices(['continue', 'discard']))
+    .option('--dir <folder>', 'run folder (default: the one used last)')
+    .addHelpText('after', '\nExample (who waits is in "labwright status"):\n  labwright decide e-0003 continue')
+    .action(
+      act((experiment: string, as: string, { dir }: { dir?: string }) =>
+        sendOrder(existingRunFolder(dir), { op: 'decide', experiment, as }),
+      ),
+    );
+  program
     .command('order')
     .description('Give an order to a running campaign.')
     .addArgument(new Argument('<order>').choices(['pause', 'resume', 'pin', 'unpin', 'stop', 'abort', 'halt']))

@@ -5,6 +5,7 @@ import type { Definition } from '../../domain/campaign.ts';
 import { union } from '../../domain/hours.ts';
 import type { Fault } from '../../domain/lab.ts';
 import type { Command } from '../../domain/event.ts';
+import type { ExperimentId } from '../../domain/ids.ts';
 import type { CommandContext } from '../../control/command.ts';
 import { inlineAdvisor } from '../../engine/advisor.ts';
 import { Engine } from '../../engine/engine.ts';
@@ -120,6 +121,7 @@ export function rehearseOnce(
     if (doubtBy === 'controller') lab.restart(command.device);
     engine.order({ op: 'resolve', key: command.key, as: look(lab, command) }, 'rehearsal');
   };
+  const decide = (experiment: ExperimentId) => engine.order({ op: 'decide', experiment, as: 'discard' }, 'rehearsal');
   engine.onFatal((failure) => (problem = failure));
   engine.subscribe((events) => {
     patience = clock.now() + patienceMs;
@@ -127,6 +129,9 @@ export function rehearseOnce(
     for (const event of events) {
       if (event.type === 'campaign.finished') finished = true;
       if (event.type === 'experiment.completed') onProgress(++completed);
+      if (event.type !== 'experiment.late' || event.data.then !== 'ask') continue;
+      questions.add(`${event.data.experiment} ${event.seq}`);
+      clock.after(personMs, () => decide(event.data.experiment));
     }
     for (const [key, { value, context }] of engine.state.commands)
       if (value === 'doubtful' && !questions.has(key)) {

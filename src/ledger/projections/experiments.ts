@@ -110,7 +110,7 @@ function endings(db: Connection): Handlers {
   type Ending = EventOf<Extract<EventType, `experiment.${'completed' | 'dropped' | 'failed' | 'lost' | 'cancelled'}`>>;
   const to = (status: Status) => (event: Ending) => {
     const { data, at } = event;
-    const reason = 'reason' in data ? data.reason : null;
+    const reason = 'reason' in data ? data.reason : 'late' in data ? data.late : null;
     const retryable = 'retryable' in data ? Number(data.retryable) : null;
     const objectives = 'objectives' in data ? canonical(data.objectives) : null;
     const predicted = 'predicted' in data && data.predicted !== undefined ? canonical(data.predicted) : null;
@@ -134,12 +134,18 @@ function doubts(db: Connection): Handlers {
     `UPDATE experiment SET status = 'running', indeterminate_key = NULL, reason = ?, changed_at = ?
      WHERE experiment = ? AND ended_at IS NULL`,
   );
+  const note = db.prepare(`UPDATE experiment SET reason = ?, changed_at = ? WHERE experiment = ? AND ended_at IS NULL`);
   // Comes after the experiment has ended, too: a failed sample may stand in the way for long.
   const clear = db.prepare('UPDATE experiment SET cleared_at = ? WHERE experiment = ?');
   return {
     'experiment.became_indeterminate': (event) => {
       const { reason, key, experiment } = event.data;
       changed(event, doubt.run(reason, key, event.at, experiment).changes);
+    },
+    'experiment.late': (event) => {
+      const { reason, then, experiment } = event.data;
+      const asked = then === 'ask' ? doubt.run(reason, null, event.at, experiment) : undefined;
+      changed(event, (asked ?? note.run(reason, event.at, experiment)).changes);
     },
     'experiment.resolved': (event) =>
       changed(event, settle.run(event.data.reason, event.at, event.data.experiment).changes),

@@ -43,6 +43,10 @@ export function foldExperiments(model: Model, event: LabEvent): void {
       return turn(model, event, 'lost', { reason: event.data.reason });
     case 'experiment.became_indeterminate':
       return turn(model, event, 'indeterminate', { reason: event.data.reason });
+    case 'experiment.late': {
+      const { then, reason } = event.data;
+      return turn(model, event, then === 'ask' ? 'indeterminate' : 'running', { reason });
+    }
     case 'experiment.resolved':
       return turn(model, event, 'running');
     case 'experiment.cancelled':
@@ -125,7 +129,7 @@ function run(model: Model, { at, data: { command } }: EventOf<'command.intended'
 
 function complete(model: Model, event: EventOf<'experiment.completed'>): void {
   const { experiment, objectives } = event.data;
-  turn(model, event, 'completed', { objectives });
+  turn(model, event, 'completed', { objectives, ...present({ reason: event.data.late }) });
   const number = model.sections.experiments.get(experiment)?.number;
   const campaign = campaignOf(model);
   if (number === undefined || campaign === undefined) return;

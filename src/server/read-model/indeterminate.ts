@@ -9,6 +9,8 @@ export function foldIndeterminate(model: Model, event: LabEvent): void {
   switch (event.type) {
     case 'experiment.became_indeterminate':
       return ask(model, event.data.key, event.at, event.data.reason);
+    case 'experiment.late':
+      return event.data.then === 'ask' ? askWhetherToGoOn(model, event) : undefined;
     case 'command.ended':
       return askAboutClearing(model, event);
     case 'command.intended':
@@ -26,6 +28,7 @@ export function foldIndeterminate(model: Model, event: LabEvent): void {
 }
 
 function forget(model: Model, experiment: string): void {
+  if (model.sections.late.has(experiment)) remove(model, 'late', experiment);
   const number = model.sections.experiments.get(experiment)?.number;
   for (const question of model.sections.indeterminate.values())
     if (question.number === number) remove(model, 'indeterminate', question.id);
@@ -63,6 +66,11 @@ function ask(model: Model, key: string, at: number, reason: string): void {
     readings: readingsOf(model, command, number),
   };
   put(model, 'indeterminate', question);
+}
+
+function askWhetherToGoOn(model: Model, { at, data: { experiment, step, reason } }: EventOf<'experiment.late'>): void {
+  const number = model.sections.experiments.get(experiment)?.number ?? 0;
+  put(model, 'late', { id: experiment, number, step, since: at, reason });
 }
 
 function readingsOf(model: Model, command: Command, number: number): Record<Reading, ReadingView> {

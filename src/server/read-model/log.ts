@@ -21,6 +21,7 @@ function levelOf(event: LabEvent): LogLine['level'] {
     case 'experiment.failed':
     case 'experiment.lost':
     case 'experiment.became_indeterminate':
+    case 'experiment.late':
       return 'error';
     case 'command.refused':
     case 'command.overdue':

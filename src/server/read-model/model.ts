@@ -79,6 +79,7 @@ export const sectionNames: readonly Section[] = [
   'lots',
   'energy',
   'indeterminate',
+  'late',
 ];
 
 export function createModel(): Model {

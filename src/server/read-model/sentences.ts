@@ -42,6 +42,8 @@ const figures = (values: Readonly<Record<string, number>>): string =>
     .map(([name, value]) => `${name} ${Number(value.toPrecision(4))}`)
     .join(', ');
 
+const lateness = ({ late }: { late?: string | undefined }): string => (late === undefined ? '' : ` (${late})`);
+
 const resolutions = { happened: 'it happened', not_happened: 'it did not happen', discard: 'discard the sample' };
 
 const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) => string } = {
@@ -61,13 +63,18 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
   'experiment.planned': (d, n) => `${n.experiment(d.experiment)} planned, its materials reserved`,
   'experiment.scheduled': (d, n) => `${n.experiment(d.experiment)} scheduled`,
   'experiment.prioritized': (d, n) => `${n.experiment(d.experiment)} has priority ${d.priority}, ordered by ${d.by}`,
-  'experiment.observed': (d, n) => `${n.experiment(d.experiment)} observed in ${d.stage}: ${figures(d.observations)}`,
+  'experiment.observed': (d, n) =>
+    `${n.experiment(d.experiment)} observed in ${d.stage}: ${figures(d.observations)}${lateness(d)}`,
+  'experiment.late': (d, n) =>
+    `${n.experiment(d.experiment)} ${d.then === 'ask' ? 'needs a person' : `goes on with ${d.then}`}${because(d.reason)}`,
+  'experiment.decided': (d, n) =>
+    `${n.experiment(d.experiment)}, decided by ${d.by}: ${d.as === 'continue' ? 'go on' : 'discard the sample'}`,
   'experiment.held': (d, n) => `${n.experiment(d.experiment)} held${because(d.reason)}`,
   'experiment.resumed': (d, n) =>
     `${n.experiment(d.experiment)} goes on${d.suggestion.stage === undefined ? '' : ` with ${d.suggestion.stage}`}${because(d.suggestion.reason)}`,
   'experiment.provided': (d, n) => `${n.experiment(d.experiment)} has its materials reserved`,
   'experiment.dropped': (d, n) => `${n.experiment(d.experiment)} dropped${because(d.reason)}`,
-  'experiment.completed': (d, n) => `${n.experiment(d.experiment)} completed: ${figures(d.objectives)}`,
+  'experiment.completed': (d, n) => `${n.experiment(d.experiment)} completed: ${figures(d.objectives)}${lateness(d)}`,
   'experiment.failed': (d, n) => `${n.experiment(d.experiment)} failed${because(d.reason)}`,
   'experiment.lost': (d, n) => `${n.experiment(d.experiment)} lost${because(d.reason)}`,
   'experiment.became_indeterminate': (d, n) => `${n.experiment(d.experiment)} needs a person${because(d.reason)}`,
