@@ -35,8 +35,8 @@ export const mutations: readonly Mutation[] = [
     file: 'src/wire/host.ts',
     line: 'if (epoch <= book.epoch) return epoch === book.epoch;',
     instead: 'if (epoch <= book.epoch) return true;',
-    seed: 10,
-    faults: { second_controller: 4, delay: 0.1, killed: 2 },
+    seed: 30,
+    faults: { second_controller: 6, delay: 0.3, killed: 2 },
   },
   {
     protection: 'a device does not act again on a key that it knows',
@@ -150,6 +150,6 @@ export const mutations: readonly Mutation[] = [
     line: "this.#secondLook.note(id, body.state === 'lost');",
     instead: '',
     seed: 30,
-    faults: { lost_connection: 0.03, delay: 0.3 },
+    faults: { lost_connection: 0.06, delay: 0.4 },
   },
 ];
