@@ -349,11 +349,11 @@ export class Engine {
 
   #dispatch(): void {
     if (!this.#began || this.#dispatching === undefined) return;
-    // What starts together was planned together; only an experiment that cannot go on makes room for others.
+    // What starts together was planned together; only an experiment that cannot go on as it was to makes for another plan.
     for (let again = true; again;) {
       const events = this.#dispatching.next(this.#state);
       for (const event of events) this.#record(event, 'controller');
-      again = events.some(({ type }) => type === 'experiment.failed');
+      again = events.some(({ type }) => type === 'experiment.failed' || type === 'experiment.late');
     }
     this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
   }
