@@ -2,10 +2,11 @@ import { stream, type Stream } from '../../src/base/random.ts';
 import { Campaign, type Definition } from '../../src/domain/campaign.ts';
 import { Lab } from '../../src/domain/lab.ts';
 import { Protocol } from '../../src/domain/protocol.ts';
+import { withHours } from './draw-hours.ts';
 
 /** Draws a lab with a protocol and a campaign that fit each other: all that a campaign needs, different for every seed. */
 
-type Written = Record<string, unknown>;
+export type Written = Record<string, unknown>;
 
 export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   const random = stream(seed, 'lab');
@@ -18,7 +19,7 @@ export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   );
   if (goal === true) objectives[0]!['stop_at'] = objectives[0]!['goal'] === 'maximize' ? 0.1 : 0.4;
   return {
-    lab: Lab.parse(lab),
+    lab: Lab.parse(withHours(seed, lab)),
     protocol: Protocol.parse(protocol),
     campaign: Campaign.parse({ ...campaign, space, objectives }),
   };

@@ -152,4 +152,11 @@ export const mutations: readonly Mutation[] = [
     seed: 30,
     faults: { lost_connection: 0.06, delay: 0.4 },
   },
+  {
+    protection: 'nothing begins on what is closed',
+    file: 'src/engine/opening-hours.ts',
+    line: 'if (device === undefined || !hasCalendar(device)) return always;',
+    instead: 'if (device !== undefined) return always;',
+    seed: 1,
+  },
 ];

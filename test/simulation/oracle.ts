@@ -4,6 +4,7 @@ import type { Effect } from '../../simulators/effects.ts';
 import { booksOf, checkVolumes } from './oracle-books.ts';
 import { checkEnergy } from './oracle-energy.ts';
 import { checkChain, checkEvents, checkExceptions, checkHolds, checkSuggestions, checkTalk } from './oracle-events.ts';
+import { checkHours } from './oracle-hours.ts';
 import { checkActs, checkPlaces, checkWaits } from './oracle-lab.ts';
 
 /** A rule that was broken, and by what. */
@@ -70,6 +71,7 @@ export function judge(evidence: Evidence): Violation[] {
     ...checkHolds(evidence),
     ...checkExceptions(evidence),
     ...checkWaits(evidence),
+    ...checkHours(evidence),
     ...checkChain(evidence.events),
     ...checkEvents(evidence),
     ...checkTalk(evidence),

@@ -1,0 +1,44 @@
+import { stream, type Stream } from '../../src/base/random.ts';
+import type { Written } from './draw-lab.ts';
+
+/** Hours that leave every step the time that it may take, and close for minutes or hours in between. */
+function openings(random: Stream): Written[] {
+  const hours: Written[] = [];
+  const time = (minutes: number) =>
+    `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+  for (let from = random.integer(120); from < 1440;) {
+    const to = from + 90 + random.integer(240);
+    hours.push({ from: time(from), to: time(Math.min(to, 1440)) });
+    from = to + 5 + random.integer(random.chance(0.5) ? 30 : 120);
+  }
+  return hours.filter(({ from, to }) => from !== to);
+}
+
+const windowOf = (random: Stream): Written => {
+  // The clock of the simulation begins on Monday, 5 January 2026 at 08:00 UTC.
+  const from = Date.UTC(2026, 0, 5, 8) + 1000 * random.integer(3 * 3600);
+  const at = (ms: number) => new Date(ms).toISOString().replace('.000', '');
+  return { from: at(from), to: at(from + 1000 * (60 + random.integer(2 * 3600))), reason: 'calibration' };
+};
+
+const working = ['mon', 'tue', 'wed', 'thu', 'fri'];
+
+/** In some labs devices and arms have hours or maintenance, or need somebody. */
+export function withHours(seed: number, lab: Written): Written {
+  const random = stream(seed, 'hours');
+  if (seed % 8 !== 5) return lab;
+  const people = Array.from({ length: 1 + random.integer(2) }, (_, i) => [
+    `person-${i}`,
+    { skills: ['care'], hours: openings(random).map((hours) => ({ days: working, ...hours })) },
+  ]);
+  const devices = Object.entries(lab['devices'] as Record<string, Written>).map(([id, written]) => {
+    const kind = random.integer(6);
+    if (kind === 0) return [id, { ...written, hours: openings(random) }];
+    if (kind === 1) return [id, { ...written, attended: 'care' }];
+    if (kind === 2)
+      return [id, { ...written, maintenance: Array.from({ length: 1 + random.integer(3) }, () => windowOf(random)) }];
+    return [id, written];
+  });
+  const timezone = random.pick(['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York']);
+  return { ...lab, timezone, people: Object.fromEntries(people), devices: Object.fromEntries(devices) };
+}
