@@ -24,6 +24,9 @@ export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
   return wakeAt === Infinity ? { start, waiting } : { start, waiting, wakeAt };
 }
 
+/** At no more times than this it is looked for one at which a start would be safe. */
+const looks = 50;
+
 /** Every sample is asked once, those first whose maximum waits run. */
 class Turn {
   readonly start: Assignment[] = [];
@@ -59,7 +62,8 @@ class Turn {
     const { problem, lastClosing } = this.#scene;
     const { resource, start, end } = crew[0]!;
     const own = problem.resources.find(({ id }) => id === resource)?.closed ?? [];
-    for (let t = problem.now; t < lastClosing;) {
+    let t = problem.now;
+    for (let looked = 0; looked < looks && t < lastClosing; looked++) {
       const later = { ...this.#scene, problem: { ...problem, now: t } };
       const found = [...outlook(later, crew).shortfalls.values()].map((shortfall) => shortfall.ms);
       const ms = Math.max(0, ...found.filter((short) => short < Infinity));

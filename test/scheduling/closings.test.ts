@@ -177,46 +177,43 @@ describe('dispatch', () => {
     expect(dispatch(later, plan(later)).start).toHaveLength(1);
   });
 
-  const banded = (closed: readonly ClosedStretch[], now: number): SchedulingProblem => {
+  /** What is cooked for 80 to 120 s has to be looked at soon, where an eye opens and closes; the way takes 20 s. */
+  const banded = (closed: readonly ClosedStretch[], max: number): SchedulingProblem => {
+    const duration = { low: 80_000, typical: 100_000, high: 120_000 };
     const steps = [
-      {
-        ...step('cook', 'pot', 0),
-        alternatives: [{ resource: 'pot', duration: { low: 80_000, typical: 100_000, high: 120_000 } }],
-      },
-      step('look', 'eye', 1000, { lag: { min: 0, max: 60_000 } }),
+      { ...step('cook', 'pot', 0), alternatives: [{ resource: 'pot', duration }] },
+      step('look', 'eye', 1000, { lag: { min: 0, max } }),
     ];
-    const resources = [resource('pot', 'station'), { ...resource('eye', 'station'), closed }];
-    return { ...lab(resources, [sample('a', steps)]), now };
+    return lab([resource('pot', 'station'), { ...resource('eye', 'station'), closed }], [sample('a', steps)]);
   };
+  const cook = { sample: 'a', step: 'cook', kind: 'process', resource: 'pot', start: 0, end: 100_000 } as const;
+  const look = { sample: 'a', step: 'look', kind: 'process', resource: 'eye', start: 120_000, end: 121_000 } as const;
+  const way = { ...look, kind: 'move', resource: 'arm', from: 'pot', to: 'eye', start: 100_000, end: 120_000 } as const;
+  const cooking: Plan = { assignments: [cook, way, look], makespan: 121_000, unplanned: [] };
 
   it.each([
-    ['may end after what follows has closed', [{ from: 130_000, to: 900_000 }], 0],
-    ['surely ends before what follows closes', [{ from: 141_000, to: 900_000 }], 1],
-    ['may end long before what follows opens', [{ from: 0, to: 170_000 }], 0],
-    ['surely ends soon enough before what follows opens', [{ from: 0, to: 140_000 }], 1],
-    ['always ends in a short stretch of the night', [{ from: 101_000, to: 139_000 }], 1],
-  ])('holds a step before a limited wait back as long as it %s', (_, closed, starts) => {
-    const problem = banded(closed, 0);
-    const first: Plan = {
-      assignments: [
-        { sample: 'a', step: 'cook', kind: 'process', resource: 'pot', start: 0, end: 100_000 },
-        {
-          sample: 'a',
-          step: 'look',
-          kind: 'move',
-          resource: 'arm',
-          from: 'pot',
-          to: 'eye',
-          start: 100_000,
-          end: 120_000,
-        },
-        { sample: 'a', step: 'look', kind: 'process', resource: 'eye', start: 120_000, end: 121_000 },
-      ],
-      makespan: 121_000,
-      unplanned: [],
-    };
-    const { start } = dispatch(problem, first);
-    expect(start).toHaveLength(starts);
+    ['holds', 'may end after what follows has closed', [{ from: 130_000, to: 900_000 }], 0],
+    ['starts', 'surely ends before what follows closes', [{ from: 141_000, to: 900_000 }], 1],
+    ['holds', 'may end long before what follows opens', [{ from: 0, to: 170_000 }], 0],
+    ['starts', 'surely ends soon enough before what follows opens', [{ from: 0, to: 140_000 }], 1],
+    ['starts', 'has to wait for less than it may', [{ from: 101_000, to: 139_000 }], 1],
+  ])('%s a step before a limited wait that %s', (_, __, closed, starts) => {
+    expect(dispatch(banded(closed, 60_000), cooking).start).toHaveLength(starts);
+  });
+
+  it('waits for the opening that makes a start safe, and no longer', () => {
+    const problem = banded([{ from: 0, to: 170_000 }], 60_000);
+    const { wakeAt } = dispatch(problem, cooking);
+    expect(wakeAt).toBe(30_000);
+    expect(dispatch({ ...problem, now: 30_000 }, cooking).start).toHaveLength(1);
+  });
+
+  it('tries in the end what no opening makes safe, and has not looked for it for ever', () => {
+    const day = 86_400_000;
+    const nights = Array.from({ length: 60 }, (_, i) => ({ from: i * day + day / 2, to: (i + 1) * day }));
+    const began = performance.now();
+    expect(dispatch(banded(nights, 15_000), cooking).start).toHaveLength(1);
+    expect(performance.now() - began).toBeLessThan(1000);
   });
 });
 
