@@ -1,4 +1,4 @@
-import type { DurationBand, SampleTask, SchedulingProblem, StepTask } from './model.ts';
+import type { ClosedStretch, DurationBand, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 
 /**
  * What makes a problem meaningless, as one sentence: the model's own conditions on its numbers and names, which neither a
@@ -9,7 +9,9 @@ export function defectOf({ now, resources, transport, samples }: SchedulingProbl
   if (!Number.isFinite(now)) return `The time now is ${now}, which is no time.`;
   const twice = repeated(resources.map(({ id }) => id));
   if (twice !== undefined) return `The lab has two resources named ${twice}.`;
-  for (const { id, kind, capacity, concurrency } of resources) {
+  for (const { id, kind, capacity, concurrency, closed = [] } of resources) {
+    const hours = defectOfHours(id, closed);
+    if (hours !== undefined) return hours;
     // Of a rack whose places are all held by samples that nobody plans nothing is left.
     if (kind === 'rack' ? Number.isNaN(capacity) : !(capacity >= 1))
       return `${id} has ${capacity} places, but it needs one at least.`;
@@ -24,11 +26,25 @@ export function defectOf({ now, resources, transport, samples }: SchedulingProbl
   return transport && defectOfTransport(transport);
 }
 
-function defectOfTransport({ transporters, travel, pickMs }: NonNullable<SchedulingProblem['transport']>) {
+/** Closed stretches are spans of time in order, of which none reaches into the next. */
+function defectOfHours(id: string, closed: readonly ClosedStretch[]): string | undefined {
+  for (const [i, { from, to }] of closed.entries()) {
+    if (!(from < to)) return `${id} is closed from ${from} to ${to}, which is no span of time.`;
+    const before = closed[i - 1]?.to ?? -Infinity;
+    if (from < before) return `${id} closes at ${from}, but is closed already until ${before}.`;
+  }
+  return undefined;
+}
+
+function defectOfTransport({ transporters, travel, pickMs, closed = {} }: NonNullable<SchedulingProblem['transport']>) {
   if (transporters.length === 0) return 'Samples are to be moved, but this lab has no transporter.';
   const twice = repeated(transporters);
   if (twice !== undefined) return `The lab has two transporters named ${twice}.`;
   if (!(pickMs >= 0 && pickMs < Infinity)) return `Picking a sample up takes ${pickMs} ms, which is no time.`;
+  for (const [id, stretches] of Object.entries(closed)) {
+    const hours = defectOfHours(id, stretches);
+    if (hours !== undefined) return hours;
+  }
   for (const [from, ways] of Object.entries(travel))
     for (const [to, band] of Object.entries(ways))
       if (!isBand(band)) return `The way from ${from} to ${to} takes ${shown(band)}.`;

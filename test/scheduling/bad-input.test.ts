@@ -96,6 +96,22 @@ const impossible: Readonly<Record<string, readonly [SchedulingProblem, RegExp]>>
   'a pick that never ends': [transported(() => ({ pickMs: Infinity })), /Picking a sample up takes Infinity/],
   'a batch device without places': [with1(resource('oven', 'batch', 0)), /oven has 0 places/],
   'a station that works on nobody': [with1(resource('mixer', 'station', 1, 0)), /mixer works on 0 samples/],
+  'a station that is closed backwards': [
+    with1({ ...resource('mixer', 'station'), closed: [{ from: 20, to: 10 }] }),
+    /mixer is closed from 20 to 10, which is no span/,
+  ],
+  'hours that are not in order': [
+    with1({ ...resource('mixer', 'station'), closed: [20, 10].map((at) => ({ from: at, to: at + 15 })) }),
+    /mixer closes at 10, but is closed already until 35/,
+  ],
+  'an arm closed at no time': [
+    transported(() => ({ closed: { arm: [{ from: NaN, to: 10 }] } })),
+    /arm is closed from NaN to 10/,
+  ],
+  'a station that never opens': [
+    with1({ ...resource('mixer', 'station'), closed: [{ from: -5, to: Infinity }] }),
+    /mix of s0 takes 1 min, but mixer is never open for longer than 0 s/,
+  ],
   'two resources of one name': [lab([...places, places[0]!], several(1, [mix])), /two resources named mixer/],
   'two samples of one name': [lab(places, [...several(1, [mix]), ...several(1, [mix])]), /two samples named s0/],
   'two steps of one name': [one([mix, mix]), /two steps named mix/],
