@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { outliveReaders } from './cli/act.ts';
 import { addChanging } from './cli/commands/change.ts';
 import { addChecking } from './cli/commands/check.ts';
+import { addRehearsing } from './cli/commands/rehearse.ts';
 import { addDevices } from './cli/commands/devices.ts';
 import { addLooking } from './cli/commands/look.ts';
 import { addOptimizing } from './cli/commands/optimize.ts';
@@ -30,6 +31,7 @@ Exit codes: 0 well ended; 1 wrong usage; 2 bad input; 3 the lab cannot do it; 4 
 for (const add of [
   addRunning,
   addChecking,
+  addRehearsing,
   addSimulating,
   addLooking,
   addDevices,

@@ -46,12 +46,12 @@ function recordOf({ suggestions, model }: SuggestAnswer): Advice {
   };
 }
 
-/** The optimizer in this thread: answers at the same instant of a virtual clock. */
-export function inlineAdvisor(clock: Clock): Advisor {
+/** The optimizer in this thread: on a virtual clock it answers at the same instant, or after `takesMs` of lab time. */
+export function inlineAdvisor(clock: Clock, takesMs = 0): Advisor {
   const shelf = new Shelf();
   return {
     ask: (question, answer) => {
-      clock.after(0, () => answer(answerTo(question, shelf)));
+      clock.after(takesMs, () => answer(answerTo(question, shelf)));
     },
     close: async () => undefined,
   };

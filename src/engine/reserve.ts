@@ -124,3 +124,7 @@ function shortage({ definition }: CoreState, material: string, need: number, has
     `${Number(fromSi(amount, unit === '' ? measureUnit.pieces : unit).toPrecision(3))} ${unit}`.trim();
   return `the stock of ${material} is short: the next experiment needs ${write(need)}, ${write(has)} is free`;
 }
+
+/** The material for want of which a campaign has ended, by its reason; undefined where it ended for another. */
+export const shortOf = (reason: string | undefined): string | undefined =>
+  /^the stock of (\S+) is short:/.exec(reason ?? '')?.[1];

@@ -2,9 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import type { Rehearsal } from '../../src/cli/rehearse/report.ts';
 import { withTwin } from '../../src/cli/rehearse/twin.ts';
 import { definitionOf } from '../engine/whole-lab.ts';
+import { browserPresent, launchBrowser } from '../web/browser.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'labwright-rehearse-'));
@@ -17,17 +20,22 @@ writeFileSync(
   readFileSync(campaign, 'utf8').replace('experiments: 24', 'experiments: 6').replace('time: 8 h', 'time: 8 d'),
 );
 
-const rehearse = (...options: string[]) => {
-  const run = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', campaign, ...options], {
+const rehearse = (...options: string[]) => rehearseFile(campaign, ...options);
+
+const rehearseFile = (file: string, ...options: string[]) => {
+  const run = spawnSync(process.execPath, [join(root, 'src/cli.ts'), 'rehearse', file, ...options], {
     encoding: 'utf8',
     timeout: 60_000,
   });
   return { ...run, code: run.status };
 };
 
+/** A rehearsal on a busy machine tells of its progress. */
+const quiet = (stderr: string): string => stderr.replace(/^Rehearsal .*: \d+\/\d+\n/gm, '');
+
 test('a dry run tells makespan, use of devices, materials and the schedule', () => {
   const { code, stdout, stderr } = rehearse();
-  expect(stderr).toBe('');
+  expect(quiet(stderr)).toBe('');
   expect(code).toBe(0);
   expect(stdout).toMatch(/Makespan {6}\d+ min/);
   expect(stdout).toContain('6 completed of 6');
@@ -35,9 +43,11 @@ test('a dry run tells makespan, use of devices, materials and the schedule', () 
   expect(stdout).toMatch(/ {2}handler [\d.]{96}\n/);
 });
 
-test('the same seed rehearses the same campaign, also where much goes wrong', () => {
-  const runs = [1, 2].map(() => rehearse('--json', '--faults', 'harsh', '--replicates', '2', '--seed', '3'));
-  expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([
+const start = ['--start', '2026-11-20T16:00Z'];
+
+test('the same seed and start rehearse the same campaign, also where much goes wrong', () => {
+  const runs = [1, 2].map(() => rehearse('--json', '--faults', 'harsh', '--replicates', '2', '--seed', '3', ...start));
+  expect(runs.map(({ code, stderr }) => [code, quiet(stderr)])).toEqual([
     [0, ''],
     [0, ''],
   ]);
@@ -50,17 +60,67 @@ test('the same seed rehearses the same campaign, also where much goes wrong', ()
   expect(replicates[0]!.report).not.toEqual(replicates[1]!.report);
 });
 
-test('a page shows schedule and stock, and needs nothing but itself', () => {
+test('a page shows schedule, stock and energy, and needs nothing but itself', () => {
   const page = join(folder, 'rehearsal.html');
-  const { code, stdout, stderr } = rehearse('--html', page, '--replicates', '2');
-  expect([code, stderr]).toEqual([0, `Written to ${page}.\n`]);
+  const { code, stdout, stderr } = rehearse('--html', page, '--replicates', '2', ...start);
+  expect([code, quiet(stderr)]).toEqual([0, `Written to ${page}.\n`]);
   expect(stdout).toMatch(/A second handler would let the first rehearsal end .* earlier/);
+  expect(stdout).toMatch(/^End +Fri 20 Nov, 16:\d\d \(/m);
   const html = readFileSync(page, 'utf8');
   // Two steps and three moves of each experiment.
   expect(html.match(/<rect /g)).toHaveLength(6 * 5);
-  expect(html.match(/class="curve"/g)).toHaveLength(4);
+  // Four materials; energy, emissions and cost; power of the two devices with a meter.
+  expect(html.match(/class="curve"/g)).toHaveLength(4 + 3);
+  expect(html.match(/class="power"/g)).toHaveLength(2);
   expect(html.match(/<circle /g)).toHaveLength(2);
   expect(html).not.toMatch(/(src|href)=|@import|url\(/);
+});
+
+test.skipIf(!browserPresent)('a browser opens the page without complaint, and loads nothing', async () => {
+  const page = join(folder, 'opened.html');
+  expect(rehearse('--html', page, ...start).code).toBe(0);
+  const browser = await launchBrowser();
+  try {
+    const tab = await browser.newPage();
+    const complaints: string[] = [];
+    const loaded: string[] = [];
+    tab.on('console', (message) => complaints.push(message.text()));
+    tab.on('pageerror', (error) => complaints.push(error.message));
+    tab.on('request', (request) => loaded.push(request.url()));
+    await tab.goto(pathToFileURL(page).href);
+    expect(complaints).toEqual([]);
+    expect(loaded).toEqual([pathToFileURL(page).href]);
+    expect(await tab.getByRole('img', { name: 'Gantt chart' }).isVisible()).toBe(true);
+  } finally {
+    await browser.close();
+  }
+});
+
+test('a campaign that ends for want of stock says so, what would have sufficed, and who refills when', () => {
+  const scarce = join(folder, 'scarce.yaml');
+  const inPairs = join(folder, 'in-pairs.yaml');
+  writeFileSync(
+    inPairs,
+    readFileSync(campaign, 'utf8').replace('size: 4', 'size: 2').replace('initial: 8', 'initial: 2'),
+  );
+  const people = `people: { ada: { skills: [stock], hours: [{ days: [fri], from: '08:00', to: '16:01' }] } }`;
+  const text = readFileSync(join(folder, 'lab.yaml'), 'utf8').replace('amount: 8 mL', 'amount: 600 uL');
+  writeFileSync(scarce, text.replace('currency: EUR', `currency: EUR\n${people}`));
+  const of = (from: string): Rehearsal => {
+    const { stdout } = rehearseFile(inPairs, '--json', '--lab', scarce, '--start', from);
+    return JSON.parse(stdout) as Rehearsal;
+  };
+  const nobody = of('2026-11-20T16:00Z');
+  expect(nobody.warnings[0]).toMatch(
+    /^The rehearsal ended early for want of water, after \d experiments of 6\. .* need \d+ uL instead of 600 uL\.$/,
+  );
+  expect(nobody.warnings[1]).toMatch(
+    /Nobody with the skill stock .* water .*Refill it before Fri 20 Nov, 16:01, or let/,
+  );
+  const somebody = of('2026-11-20T12:00Z');
+  expect(somebody.refills).toEqual([expect.objectContaining({ material: 'water', by: ['ada'] })]);
+  expect(somebody.refills[0]!.due).toBe(somebody.refills[0]!.short);
+  expect(somebody.warnings).toHaveLength(1);
 });
 
 test('a lab with hours is rehearsed from a time that is named, or from now on', () => {
@@ -70,7 +130,7 @@ test('a lab with hours is rehearsed from a time that is named, or from now on', 
   writeFileSync(lab, text.replace('  reader:\n', `  reader:\n    ${closed}\n`));
   const named = ['--lab', lab, '--start', '2026-11-23T08:00Z'];
   const runs = [1, 2].map(() => rehearse(...named));
-  expect(runs.map(({ code, stderr }) => [code, stderr])).toEqual([
+  expect(runs.map(({ code, stderr }) => [code, quiet(stderr)])).toEqual([
     [0, ''],
     [0, ''],
   ]);

@@ -4,13 +4,12 @@ import { closedSpans } from '../../domain/calendar.ts';
 import type { Definition } from '../../domain/campaign.ts';
 import { union } from '../../domain/hours.ts';
 import type { Fault } from '../../domain/lab.ts';
-import type { Command } from '../../domain/event.ts';
-import type { ExperimentId } from '../../domain/ids.ts';
-import type { CommandContext } from '../../control/command.ts';
 import { inlineAdvisor } from '../../engine/advisor.ts';
 import { Engine } from '../../engine/engine.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Bus } from '../../wire/bus.ts';
+import { EnergyCurve, type EnergyPoint } from './energy.ts';
+import { Person, type PersonQuestion } from './questions.ts';
 
 /** A simulated lab on a virtual clock, as the composition root builds it. */
 export interface VirtualLab {
@@ -57,8 +56,6 @@ export function withFaults(definition: Definition, profile: FaultProfile): Defin
   return { ...definition, lab: { ...definition.lab, devices } };
 }
 
-/** How long it takes a person to answer for a command in doubt, lab ms. */
-const personMs = 20 * 60_000;
 /** A lab in which nothing has happened for so long, all of it open, is stuck, lab ms. */
 const patienceMs = 3 * 86_400_000;
 /** No closed device is waited for longer than that, lab ms. */
@@ -74,76 +71,60 @@ function stuckAt({ lab }: Definition, now: number): number {
 export interface Rehearsed {
   readonly ledger: Ledger;
   readonly finished: boolean;
-  /** Questions that a person had to answer. */
-  readonly questions: number;
+  readonly questions: readonly PersonQuestion[];
+  readonly energy: readonly EnergyPoint[];
 }
 
-/** A person looks, puts what hangs in the air where it was to go, and takes away what is half done. */
-function look(lab: VirtualLab, { key, kind, experiment, to }: Command): 'happened' | 'not_happened' | 'discard' {
-  if (kind === 'move' && to !== undefined) {
-    lab.put(experiment, to);
-    return 'happened';
-  }
-  const truth = lab.truthOf(key);
-  if (truth !== 'partly') return truth;
-  lab.remove(experiment);
-  return 'discard';
+export interface RehearseOptions {
+  /** Lab time at which the campaign begins; that of the virtual clock when absent. */
+  readonly startAt?: number;
+  /** How long the optimizer takes for an answer, lab ms; no time when absent. */
+  readonly answerMs?: number;
+  readonly onProgress?: (completed: number) => void;
 }
 
-/** The whole campaign with the real controller, on a virtual clock from `start` (lab ms) on. Throws FailureError where the controller gives up. */
-export function rehearseOnce(
-  definition: Definition,
-  build: BuildLab,
-  onProgress: (completed: number) => void = () => undefined,
-  start?: number,
-): Rehearsed {
-  const clock = new VirtualClock(start);
+/** The whole campaign with the real controller, on a virtual clock. Throws FailureError where the controller gives up. */
+export function rehearseOnce(definition: Definition, build: BuildLab, options: RehearseOptions = {}): Rehearsed {
+  const clock = new VirtualClock(options.startAt);
   const lab = build(definition, clock);
   const ledger = Ledger.open(':memory:');
   const engine = new Engine({
     ledger,
     clock,
     bus: lab.connect('controller'),
-    advisor: inlineAdvisor(clock),
+    advisor: inlineAdvisor(clock, options.answerMs),
     site: definition.lab.site,
     instance: 'rehearsal',
     software: 'rehearsal',
     settleMs: 500,
   });
+  const person = new Person(engine, lab, definition, clock);
+  const energy = new EnergyCurve(ledger);
   let finished = false;
   let problem: Failure | undefined;
   let completed = 0;
-  const questions = new Set<string>();
-  let patience = clock.now() + patienceMs;
+  let lastEvent = clock.now();
   let stuck: number | undefined;
-  const answer = ({ command, doubtBy }: CommandContext) => {
-    // A device that has fallen silent may still be at it.
-    if (doubtBy === 'controller') lab.restart(command.device);
-    engine.order({ op: 'resolve', key: command.key, as: look(lab, command) }, 'rehearsal');
-  };
-  const decide = (experiment: ExperimentId) => engine.order({ op: 'decide', experiment, as: 'discard' }, 'rehearsal');
   engine.onFatal((failure) => (problem = failure));
   engine.subscribe((events) => {
-    patience = clock.now() + patienceMs;
+    lastEvent = clock.now();
     stuck = undefined;
     for (const event of events) {
       if (event.type === 'campaign.finished') finished = true;
-      if (event.type === 'experiment.completed') onProgress(++completed);
-      if (event.type !== 'experiment.late' || event.data.then !== 'ask') continue;
-      questions.add(`${event.data.experiment} ${event.seq}`);
-      clock.after(personMs, () => decide(event.data.experiment));
+      if (event.type === 'experiment.completed') options.onProgress?.(++completed);
     }
-    for (const [key, { value, context }] of engine.state.commands)
-      if (value === 'doubtful' && !questions.has(key)) {
-        questions.add(key);
-        clock.after(personMs, () => answer(context));
-      }
+    energy.note(lastEvent);
+    person.see(events);
   });
   engine.start(definition);
-  const isStuck = () => clock.now() > patience && clock.now() > (stuck ??= stuckAt(definition, patience - patienceMs));
+  const isStuck = () => {
+    const since = Math.max(lastEvent, person.busyUntil);
+    return clock.now() > since + patienceMs && clock.now() > (stuck ??= stuckAt(definition, since));
+  };
   clock.run(() => finished || problem !== undefined || isStuck());
   engine.close();
   lab.close();
   if (problem !== undefined) throw new FailureError(problem);
-  return { ledger, finished, questions: questions.size };
+  const begun = ledger.campaign()!.openedAt;
+  return { ledger, finished, questions: person.questions(begun), energy: energy.end(lastEvent) };
 }

@@ -33,3 +33,20 @@ function twinId(ids: readonly string[], id: string): DeviceId {
     if (!ids.includes(twin)) return DeviceId.parse(twin);
   }
 }
+
+/** More than any campaign uses, in units of what there is. */
+const plenty = 1000;
+
+/** The same lab with stock that never ends; what an amount costs and emits stays. */
+export function withAmpleStock(definition: Definition): Definition {
+  const { lab } = definition;
+  const materials = Object.entries(lab.materials).map(([id, material]) => {
+    const lots = material.lots.map(({ amount, cost, co2e, ...lot }) => ({
+      ...{ ...lot, amount: amount * plenty },
+      ...(cost === undefined ? {} : { cost: cost * plenty }),
+      ...(co2e === undefined ? {} : { co2e: co2e * plenty }),
+    }));
+    return [id, { ...material, lots }];
+  });
+  return { ...definition, lab: { ...lab, materials: Object.fromEntries(materials) as typeof lab.materials } };
+}

@@ -1,0 +1,46 @@
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { FailureError, type Failure } from '../../base/failure.ts';
+import type { Definition } from '../../domain/campaign.ts';
+import type { Figures } from './figures.ts';
+
+/** One rehearsal to be done. */
+export interface Job {
+  /** With its own seed. */
+  readonly definition: Definition;
+  /** Lab time at which the campaign begins, ms since 1970. */
+  readonly startAt: number;
+  /** What it is for, in a word or two. */
+  readonly name: string;
+}
+
+/** What the thread of a rehearsal says. */
+export type Word = { readonly completed: number } | { readonly figures: Figures } | { readonly failure: Failure };
+
+/** Told whenever an experiment of a rehearsal is completed. */
+export type Progress = (job: Job, completed: number) => void;
+
+/** Rehearses in threads, as many at once as there are processors; the order of the figures is that of the jobs. */
+export async function rehearseAll(jobs: readonly Job[], progress: Progress): Promise<Figures[]> {
+  const results: Figures[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let i = next++; i < jobs.length; i = next++) results[i] = await inThread(jobs[i]!, progress);
+  };
+  await Promise.all(Array.from({ length: Math.min(jobs.length, availableParallelism()) }, work));
+  return results;
+}
+
+function inThread(job: Job, progress: Progress): Promise<Figures> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const thread = new Worker(new URL(`./rehearse-thread.${extension}`, import.meta.url), { workerData: job });
+  return new Promise((resolve, reject) => {
+    thread.on('message', (word: Word) => {
+      if ('completed' in word) progress(job, word.completed);
+      else if ('figures' in word) resolve(word.figures);
+      else reject(new FailureError(word.failure));
+    });
+    thread.on('error', reject);
+    thread.on('exit', (code) => reject(new Error(`the thread of ${job.name} ended with code ${code}`)));
+  });
+}
