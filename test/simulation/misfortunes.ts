@@ -1,13 +1,15 @@
 import { failure, FailureError } from '../../src/base/failure.ts';
 import { stream, type Stream } from '../../src/base/random.ts';
 import type { DescriptorBody } from '../../src/domain/descriptor.ts';
+import type { ExperimentId } from '../../src/domain/ids.ts';
 import type { Fault, Lab } from '../../src/domain/lab.ts';
+import type { Order } from '../../src/domain/order.ts';
 import type { DriverOutcome } from '../../src/wire/driver.ts';
 import type { CrashPoint } from '../../src/wire/host.ts';
 import type { Journal } from '../../src/wire/journal.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { Noise } from './noise.ts';
-import { isOrder, type FaultKind } from './plan.ts';
+import type { FaultKind } from './plan.ts';
 import type { Site } from './site.ts';
 
 /** The controller's process has died in the middle of what it was doing. */
@@ -206,8 +208,15 @@ export class Misfortunes {
     return random.pick(Object.keys(this.#lab.devices));
   }
 
-  #order(op: FaultKind): void {
-    if (isOrder(op)) this.#site.controller?.engine.order({ op }, 'operator');
+  #order(order: Order): void {
+    this.#site.controller?.engine.order(order, 'operator');
+  }
+
+  /** An experiment that is open or was; one after the other has its turn. */
+  #prioritize(random: Stream): void {
+    const open = [...(this.#site.controller?.engine.state.experiments.keys() ?? [])];
+    const experiment = (open.length === 0 ? 'e-0001' : random.pick(open)) as ExperimentId;
+    this.#order({ op: 'prioritize', experiment, priority: random.integer(19) - 9 });
   }
 
   readonly #timed: Partial<Record<FaultKind, (random: Stream) => void>> = {
@@ -236,14 +245,19 @@ export class Misfortunes {
     second_controller: (random) => this.#second(random),
     clock_jump: (random) => this.#site.clock.leap(random.integer(minutes(random.pick([0.1, 2, 20])))),
     pause: (random) => {
-      this.#order('pause');
-      this.#site.clock.after(random.integer(minutes(20)), () => {
-        this.#site.controller?.engine.order({ op: 'resume' }, 'operator');
-      });
+      this.#order({ op: 'pause' });
+      this.#site.clock.after(random.integer(minutes(20)), () => this.#order({ op: 'resume' }));
     },
-    stop: () => this.#order('stop'),
-    abort: () => this.#order('abort'),
-    halt: () => this.#order('halt'),
+    stop: () => this.#order({ op: 'stop' }),
+    abort: () => this.#order({ op: 'abort' }),
+    halt: () => this.#order({ op: 'halt' }),
+    prioritize: (random) => this.#prioritize(random),
+    // Some are never unpinned: a campaign has to come to its end all the same.
+    pin: (random) => {
+      this.#order({ op: 'pin' });
+      const after = random.integer(minutes(60));
+      if (random.chance(0.7)) this.#site.clock.after(after, () => this.#order({ op: 'unpin' }));
+    },
   };
 
   /** The first one is cut off, asleep or well when another takes its place. */

@@ -151,6 +151,7 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
   let phase = 'running';
   let suggested = 0;
   let epoch = 0;
+  let pinned = false;
   const say = (rule: string, sentence: string) => found.push({ rule, sentence });
   for (const event of events) {
     if (endings.has(event.type)) {
@@ -173,6 +174,11 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
     if (event.type === 'campaign.aborted' || event.type === 'campaign.halted') phase = 'over';
     if (event.type === 'command.intended' && phase !== 'running')
       say('orders are obeyed', `${event.data.command.key} was intended while the campaign was ${phase}.`);
+    if (event.type.startsWith('plan.')) {
+      if (pinned === (event.type === 'plan.pinned'))
+        say('only a pinned plan is kept', `${event.type} of a plan that is ${pinned ? '' : 'not '}pinned.`);
+      pinned = event.type !== 'plan.unpinned';
+    }
     if (event.type === 'experiment.suggested') suggested += 1;
     if (event.type === 'controller.started') {
       if (event.data.epoch <= epoch) say('epochs rise', `Epoch ${event.data.epoch} follows epoch ${epoch}.`);

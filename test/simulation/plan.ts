@@ -1,6 +1,5 @@
 import { stream } from '../../src/base/random.ts';
 import type { Definition } from '../../src/domain/campaign.ts';
-import type { Order } from '../../src/domain/order.ts';
 import { drawDefinition } from './draw-lab.ts';
 
 /** What may go wrong, and how often it does in an ordinary seed: a chance per occasion, or how many times an hour. */
@@ -46,12 +45,13 @@ export const faultRates = {
   stop: 0.15,
   abort: 0.05,
   halt: 0.03,
+  prioritize: 6,
+  pin: 2,
 } as const;
 export type FaultKind = keyof typeof faultRates;
 export const faultKinds = Object.keys(faultRates) as FaultKind[];
 
-export const isOrder = (kind: FaultKind): kind is FaultKind & Order['op'] =>
-  kind === 'pause' || kind === 'stop' || kind === 'abort' || kind === 'halt';
+const orders = new Set<FaultKind>(['pause', 'stop', 'abort', 'halt', 'prioritize', 'pin']);
 
 type Rates = Readonly<Partial<Record<FaultKind, number>>>;
 
@@ -86,7 +86,7 @@ export function drawPlan(seed: number, cuts: Cuts = {}): Plan {
   for (const kind of faultKinds) {
     const [drawn, factor] = [random.next(), 0.3 + 2 * random.next()];
     if (calm || drawn > included || cuts.without?.includes(kind)) continue;
-    faults[kind] = faultRates[kind] * factor * (isOrder(kind) ? 1 : harshness);
+    faults[kind] = faultRates[kind] * factor * (orders.has(kind) ? 1 : harshness);
   }
   if (cuts.faults !== undefined) faults = { ...cuts.faults };
   return {
