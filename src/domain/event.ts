@@ -170,7 +170,7 @@ export type ModelRecord = z.infer<typeof ModelRecord>;
 /** How urgent an experiment is: 0 is usual, larger goes first. */
 export const Priority = z.int().min(-9).max(9);
 
-/** A step or a move that has not begun, when a plan has it. Times in lab ms. */
+/** When a plan has a step that runs or is to come, or a move that is to come. Times in lab ms. */
 export const PlannedAct = z.strictObject({
   sample: ExperimentId,
   /** Step id; of a move the step that it leads to, or `out`. */

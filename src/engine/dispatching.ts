@@ -131,7 +131,7 @@ export class Dispatching {
     };
   }
 
-  /** What is planned and has not begun. */
+  /** What is planned and has not ended. */
   planned(state: CoreState): PlannedAct[] {
     return orderOf(this.#current(state, this.#clock.now()));
   }

@@ -6,7 +6,7 @@ import { changeOf, type Known as KnownOfProblem } from './change.ts';
 
 /** What orders are judged by beside the state. */
 export interface Known extends KnownOfProblem {
-  /** What is planned and has not begun. */
+  /** What is planned and has not ended. */
   readonly planned: () => readonly PlannedAct[];
 }
 

@@ -3,9 +3,9 @@ import type { NewEvent, PlannedAct } from '../domain/event.ts';
 import type { ExperimentId } from '../domain/ids.ts';
 import type { Plan, SchedulingProblem } from '../scheduling/model.ts';
 
-/** What a plan still has to start, as the ledger keeps it. */
+/** What a plan still has to start, as the ledger keeps it, and the steps that run, which may have to be tried again. */
 export const orderOf = ({ assignments }: Pick<Plan, 'assignments'>): PlannedAct[] =>
-  assignments.flatMap(({ fixed, ...act }) => (fixed === true ? [] : [act as PlannedAct]));
+  assignments.flatMap(({ fixed, ...act }) => (fixed === true && act.kind === 'move' ? [] : [act as PlannedAct]));
 
 /** The order that a person has pinned, as a plan to be kept up; who was left out of the last plan is known already. */
 export function pinnedPlan({ plan }: CoreState, last: Plan | undefined): Plan | undefined {
@@ -20,7 +20,7 @@ export function changeOfPinned(state: CoreState, problem: SchedulingProblem, pla
   const next = orderOf(plan);
   const before = new Map(order.filter(isWork).map((act) => [nameOf(act), act]));
   const came = samplesOf(next.filter((act) => isWork(act) && !before.has(nameOf(act))));
-  const lost = displaced(before, next.filter(isWork), problem);
+  const lost = displaced(before, plan.assignments as readonly PlannedAct[], problem);
   if (came.length + lost.length === 0) return undefined;
   // Who cannot be planned at present, for want of a device, has its place when it can.
   const planned = new Set(next.map(({ sample }) => sample));
@@ -31,7 +31,8 @@ export function changeOfPinned(state: CoreState, problem: SchedulingProblem, pla
 /** Samples that are to be worked on elsewhere, or after others that came after them. */
 function displaced(
   before: ReadonlyMap<string, PlannedAct>,
-  works: readonly PlannedAct[],
+  /** Those that run are among them: who was let past begins before. */
+  planned: readonly PlannedAct[],
   { resources }: SchedulingProblem,
 ): ExperimentId[] {
   // Where several are worked on side by side, who begins first is nobody's loss.
@@ -40,7 +41,7 @@ function displaced(
   );
   const latest = new Map<string, { readonly start: number; readonly key: number; readonly earlier: number }>();
   const lost: PlannedAct[] = [];
-  for (const work of works.toSorted((a, b) => a.start - b.start)) {
+  for (const work of planned.filter(isWork).toSorted((a, b) => a.start - b.start)) {
     const known = before.get(nameOf(work));
     if (known === undefined) continue;
     if (known.resource !== work.resource) lost.push(work);

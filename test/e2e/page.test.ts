@@ -72,6 +72,17 @@ describe.skipIf(!browserPresent)('a campaign, watched and ordered in a browser',
     await page.locator('.state.paused').waitFor();
     await order('Resume', 'Resume');
     await page.locator('.state.running').waitFor();
+    await order('Pin plan', 'Pin the plan');
+    await page.getByRole('heading', { name: /^Schedule, pinned by operator since/ }).waitFor();
+    const open = page.locator('.experiments tbody tr', { has: page.locator('.chip.running, .chip.planned') });
+    await open.last().getByRole('button').click();
+    await page.getByLabel('Priority').selectOption('7');
+    await page.locator('.experiments').getByText('priority 7').waitFor();
+    await page.reload();
+    await page.locator('.experiments').getByText('priority 7').waitFor();
+    await order('Unpin plan', 'Unpin the plan');
+    await page.getByRole('heading', { name: 'Schedule', exact: true }).waitFor();
+    expect(await page.locator('.gantt .bar.ok rect.first').count()).toBeGreaterThan(3);
     await order('Stop', 'Stop the campaign');
     expect(await run.ended, run.output).toBe(0);
     expect(run.output).toContain('colour-match: stopped: ordered by operator');

@@ -219,6 +219,14 @@ describe('what is told of a plan that is not the pinned one', () => {
     );
   });
 
+  test('who was let past by those that run', () => {
+    const running = { ...act('b', 'one', 5), fixed: true };
+    expect(told([act('a', 'one', 0), act('b', 'one', 20)], [running, act('a', 'one', 30)])).toEqual({
+      came: [],
+      displaced: ['a'],
+    });
+  });
+
   test('who is new, and who cannot be planned at present keeps its place', () => {
     expect(told([act('a', 'one', 0)], [act('a', 'one', 0), act('c', 'one', 30)])).toEqual({
       came: ['c'],

@@ -4,7 +4,10 @@ import type { LabView, Patch, Section } from '../../src/server/contract.ts';
 import { campaignOf, progressOf } from '../../src/server/read-model/campaign.ts';
 import { kept } from '../../src/server/read-model/model.ts';
 import { applyEvent, createModel, patchSince, snapshotOf } from '../../src/server/read-model.ts';
+import { statusView } from '../../src/server/status-view.ts';
 import { numbered, opening, origin, writeScript } from './script.ts';
+
+type Times = ReadonlyMap<string, { readonly start: number; readonly end: number }>;
 
 function fold(events: readonly LabEvent[], model = createModel()) {
   for (const event of events) applyEvent(model, event);
@@ -50,6 +53,18 @@ describe('the read model of a finished campaign', () => {
     expect(bars.filter((bar) => bar.state === 'failed')).toHaveLength(1);
     const first = script.assignments[0]!;
     expect(bars[0]).toMatchObject({ device: 'arm', start: first.start + 20, end: first.end - 5, state: 'ok' });
+  });
+
+  it('has under every step when it was planned first, which no later plan and no restart changes', () => {
+    const bars = [...model.sections.bars.values()].filter(({ number }) => number === 8);
+    const scheduled = script.events.filter((event) => event.type === 'experiment.scheduled');
+    const { steps } = scheduled.find(({ data }) => data.experiment.endsWith('8'))!.data;
+    for (const { step, start, end } of steps)
+      expect(bars.find((bar) => bar.step === step && bar.kind === 'process')).toMatchObject({
+        planned: { start, end },
+      });
+    expect(bars.filter(({ kind }) => kind === 'move').every(({ planned }) => planned === undefined)).toBe(true);
+    expect(fold(script.events.slice(0, 400)).firstPlans.size).toBeGreaterThan(0);
   });
 
   it('leaves no reservation behind and books what was dispensed', () => {
@@ -112,6 +127,24 @@ describe('the read model of a changed campaign', () => {
       text: 'Changed by ann (version 2): batch size 7',
       level: 'info',
     });
+  });
+});
+
+describe('the status', () => {
+  it('says how far the samples in the lab are behind their first plans, on average', () => {
+    const { events } = writeScript();
+    const model = fold(events.filter(({ seq }) => seq <= 60));
+    const [[one, first], [two, second]] = [...model.firstPlans] as [[string, Times], [string, Times]];
+    const later = (sample: string, plan: Times, ms: number) =>
+      [...plan].map(([step, { start, end }]) => {
+        return { sample, step, kind: 'process' as const, resource: 'reader', start: start + ms, end: end + ms };
+      });
+    const plan = [...later(one, first, 60_000), ...later(two, second, -20_000)];
+    const status = { now: 0, plan, waiting: [], brokerConnected: true };
+    const view = statusView(model, status);
+    expect(view.behind).toBe(20_000);
+    expect(view.plan[0]?.planned).toEqual([...first.values()][0]);
+    expect(statusView(model, { ...status, plan: [] }).behind).toBeUndefined();
   });
 });
 

@@ -50,6 +50,16 @@ const legs: readonly Leg[] = [
   { step: 'out', kind: 'move', device: 'arm', capability: 'move', seconds: 14, from: 'reader', to: 'rack' },
 ];
 
+/** When the steps of a sample would run if it were alone. */
+function alone(from: number) {
+  let end = from;
+  return legs.flatMap(({ kind, step, device, seconds }) => {
+    const start = end;
+    end += seconds * 1000;
+    return kind === 'process' ? [{ step, device: device as never, start, end }] : [];
+  });
+}
+
 export function writeScript(options: ScriptOptions = {}): Script {
   const { experiments = 24, finish = true } = options;
   const writer = new Writer(options);
@@ -167,6 +177,7 @@ class Writer {
     }));
     const reservations = consumes.map((amount) => ({ ...amount, lot: `${String(amount.material)[0]}-1` as never }));
     this.add(at + 100, 'controller', { type: 'experiment.planned', data: { experiment, reservations } });
+    this.add(at + 200, 'controller', { type: 'experiment.scheduled', data: { experiment, steps: alone(at + 200) } });
     return { number, experiment, distance, consumes, leg: 0, ready: at + 200 };
   }
 

@@ -3,6 +3,7 @@ import { timeTicks } from '../../src/web/axis.ts';
 import { better, convergenceOf, goalSentence } from '../../src/web/convergence-data.ts';
 import { nextSort, sortExperiments } from '../../src/web/experiments-sort.ts';
 import { assignRows, layOutGantt, neighbour, suitableSpan, type GanttInput } from '../../src/web/gantt-layout.ts';
+import { describeBar } from '../../src/web/gantt.tsx';
 import { applyEvent, createModel } from '../../src/server/read-model.ts';
 import { origin, writeScript } from '../server/script.ts';
 
@@ -47,6 +48,28 @@ describe('the layout of the Gantt chart', () => {
     }
     expect(height).toBe(lanes.at(-1)!.y + lanes.at(-1)!.height);
     expect(nowX).toBeGreaterThan(400);
+  });
+
+  it('draws when a step was planned first under it, and says what differs', () => {
+    const { bars } = layOutGantt(inputAt(origin + 15 * minute));
+    const done = bars.filter(({ state, kind, count }) => state === 'ok' && kind === 'process' && count === 1);
+    for (const { plannedX, planned } of done) {
+      expect(planned).toBeDefined();
+      for (const x of plannedX!) expect(x >= 0 && x <= 800).toBe(true);
+    }
+    const bar = {
+      ...done[0]!,
+      start: 0,
+      end: 10 * minute,
+      typical: 7 * minute,
+      planned: { start: -12 * minute, end: 0 },
+    };
+    expect(describeBar(bar)).toMatch(/, ok; began 12 min later than first planned; ran 3 min longer than typical$/);
+    expect(describeBar({ ...bar, planned: { start: minute, end: 0 }, typical: 11 * minute })).toMatch(
+      /; began 1 min earlier than first planned; ran 1 min shorter than typical$/,
+    );
+    expect(describeBar({ ...bar, planned: { start: 4000, end: 0 }, typical: bar.end - 4000 })).toMatch(/, ok$/);
+    expect(describeBar({ ...bar, state: 'planned' })).toMatch(/, planned; 12 min later than first planned$/);
   });
 
   it('parts past from future at the now line', () => {

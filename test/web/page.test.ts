@@ -71,10 +71,10 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
 
   const button = (name: string) => page.getByRole('button', { name, exact: true });
   const says = (text: string | RegExp) => page.getByText(text).first().waitFor();
-  const order = async (name: string, confirm: string) => {
+  const order = async (name: string, confirm: string, op = name.toLowerCase()) => {
     await button(name).click();
     await page.getByRole('dialog').getByRole('button', { name: confirm }).click();
-    await eventually(() => lab.orders.at(-1)?.order.op).toBe(name.toLowerCase());
+    await eventually(() => lab.orders.at(-1)?.order.op).toBe(op);
   };
 
   it('shows the devices and three experiments finishing', async () => {
@@ -191,10 +191,44 @@ describe.skipIf(!browserPresent)('the page in a browser', { timeout: 60_000 }, (
     await page.locator('.goal').getByText('version 2').waitFor();
   });
 
+  it('lets an operator pin the plan and give a sample priority, and shows both', async () => {
+    await open();
+    await order('Pin plan', 'Pin the plan', 'pin');
+    await page.getByRole('heading', { name: /^Schedule, pinned by \S+ since \d\d:\d\d$/ }).waitFor();
+    await order('Unpin plan', 'Unpin the plan', 'unpin');
+    await page.getByRole('heading', { name: 'Schedule', exact: true }).waitFor();
+    const row = page.locator('.experiments tbody tr').first();
+    await row.getByRole('button').click();
+    await page.getByLabel('Priority').selectOption('5');
+    await eventually(() => lab.orders.at(-1)?.order).toMatchObject({ op: 'prioritize', priority: 5 });
+    await row.getByText('priority 5').waitFor();
+    lab.answer = () => failed(failure('input.invalid', 'It is over.'));
+    await page.getByLabel('Priority').selectOption('-2');
+    await says('It is over.');
+    expect(await page.getByLabel('Priority').inputValue()).toBe('5');
+  });
+
+  it('draws under every step when it was planned first, and says how far the lab is behind', async () => {
+    await open();
+    lab.more = {
+      waiting: [{ sample: 'e-0001', step: 'read', reason: 'The reader is closed.', due: origin + 80 * minute }],
+    };
+    lab.playTo(origin + 10 * minute);
+    await eventually(() => page.locator('.gantt .bar.ok rect.first').count()).toBeGreaterThan(8);
+    await page
+      .locator('.summary')
+      .getByText(/; samples \d+ min.* behind first plan/)
+      .waitFor();
+    await page.locator('.waiting').getByText('The reader is closed, 1 h 10 min left.').waitFor();
+  });
+
   it('offers viewers no buttons', async () => {
     await open({ viewer: true });
     await says('Viewer');
     expect(await button('Pause').count()).toBe(0);
+    await page.locator('.experiments tbody tr').first().getByRole('button').click();
+    await page.locator('.facts').waitFor();
+    expect(await page.getByLabel('Priority').count()).toBe(0);
   });
 
   it('fits a phone and can be used without a mouse', async () => {
