@@ -180,7 +180,7 @@ describe('a change that makes no sense is refused', () => {
     ['the weight of the only objective', { objectives: [{ name: 'distance', weight: 3 }] }, /would change nothing/],
     ['nothing', { batch: { size: 2 } }, /This changes nothing/],
     ['fewer experiments than there are', { budget: { experiments: 3 } }, /experiments are on their way or done/],
-    ['less time than has passed', { budget: { time: '1 s' } }, /The campaign has had \d+ s already/],
+    ['less time than has passed', { budget: { time: '1 s' } }, /The campaign has had \d+ min( \d+ s)? already/],
     ['less of a material', { budget: { materials: { red: '1 nL' } as never } }, /More of the red is used already/],
     ['less money', { budget: { money: '0.0001 EUR' } }, /More of the money is used already/],
     ['money of another country', { budget: { money: '90 USD' } }, /"90 USD" is not in the currency of the lab, EUR/],
