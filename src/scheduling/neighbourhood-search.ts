@@ -7,7 +7,8 @@ import { costOf, type Objective } from './objective.ts';
 import { newOrder, reinsert } from './reinsert.ts';
 import { chooseRemoval } from './removal.ts';
 import { retime } from './retime.ts';
-import { World, type Run, type Track } from './world.ts';
+import { copyOf } from './track.ts';
+import { World, type Track } from './world.ts';
 
 /** A change is kept when the plan is not worse than the best by more than this part. */
 const leeway = 0.01;
@@ -109,20 +110,4 @@ function latestOf({ now, tasks }: Lab, tracks: ReadonlyMap<number, Track>): numb
   for (const { sample } of tasks) latest = Math.max(latest, sample.running?.expectedEnd ?? now);
   for (const { end } of tracks.values()) latest = Math.max(latest, end);
   return latest;
-}
-
-/** The same tracks with runs of their own, which know no members yet. */
-function copyOf(tracks: ReadonlyMap<number, Track>): Map<number, Track> {
-  const runs = new Map<Run, Run>();
-  const twin = (run: Run): Run => {
-    const known = runs.get(run) ?? { ...run, members: new Set<number>() };
-    runs.set(run, known);
-    return known;
-  };
-  return new Map(
-    [...tracks].map(([index, track]) => {
-      const works = track.works.map((work) => (work.run === undefined ? work : { ...work, run: twin(work.run) }));
-      return [index, { ...track, works }];
-    }),
-  );
 }

@@ -10,6 +10,7 @@ import { isLinked } from './linked.ts';
 import { planLinked } from './linked-search.ts';
 import { rescue } from './rescue.ts';
 import { retime, timeScripts } from './retime.ts';
+import { copyOf } from './track.ts';
 import { untangle } from './untangle.ts';
 import { World, type Track } from './world.ts';
 
@@ -128,7 +129,8 @@ function fillInOrder(
 ): Attempt {
   const world = new World(lab);
   for (const index of kept.keys()) world.lift(lab.tasks[index]!);
-  for (const [index, track] of kept) world.commit(lab.tasks[index]!, track);
+  // A run belongs to one world: what is tried in another must not move it here.
+  for (const [index, track] of copyOf(kept)) world.commit(lab.tasks[index]!, track);
   return { world, failed: insertAll(world, open, order) };
 }
 

@@ -67,3 +67,19 @@ function movesOf(world: World, nodes: readonly Node[]): Move[] {
   });
   return moves;
 }
+
+/** The same tracks with runs of their own, which know no members yet. */
+export function copyOf(tracks: ReadonlyMap<number, Track>): Map<number, Track> {
+  const runs = new Map<Run, Run>();
+  const twin = (run: Run): Run => {
+    const known = runs.get(run) ?? { ...run, members: new Set<number>() };
+    runs.set(run, known);
+    return known;
+  };
+  return new Map(
+    [...tracks].map(([index, track]) => {
+      const works = track.works.map((work) => (work.run === undefined ? work : { ...work, run: twin(work.run) }));
+      return [index, { ...track, works }];
+    }),
+  );
+}
