@@ -24,7 +24,13 @@ export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
   return wakeAt === Infinity ? { start, waiting } : { start, waiting, wakeAt };
 }
 
-/** At no more times than this it is looked for one at which a start would be safe. */
+/** A start, and by how much it endangers a maximum wait. */
+interface Risk {
+  readonly crew: readonly Assignment[];
+  readonly ms: number;
+}
+
+/** At no more times than this it is looked for one at which a start endangers less. */
 const looks = 50;
 
 /** Every sample is asked once, those first whose maximum waits run. */
@@ -38,7 +44,7 @@ class Turn {
   readonly #scene: Scene;
   #ahead: Outlook;
   /** Those that only endanger a maximum wait, and by how much. */
-  readonly #risky: { readonly crew: readonly Assignment[]; readonly ms: number }[] = [];
+  readonly #risky: Risk[] = [];
 
   constructor(scene: Scene, haste: Haste) {
     this.#scene = scene;
@@ -54,25 +60,6 @@ class Turn {
     return this.start.length === 0 && this.#scene.running.length === 0 && this.#risky.length > 0;
   }
 
-  /**
-   * When these, alone in a lab at rest, can start without a danger that an opening takes away; Infinity when there is no
-   * such time. What nothing bounds is no matter of time.
-   */
-  #safeAt(crew: readonly Assignment[]): number {
-    const { problem, lastClosing } = this.#scene;
-    const { resource, start, end } = crew[0]!;
-    const own = problem.resources.find(({ id }) => id === resource)?.closed ?? [];
-    let t = problem.now;
-    for (let looked = 0; looked < looks && t < lastClosing; looked++) {
-      const later = { ...this.#scene, problem: { ...problem, now: t } };
-      const found = [...outlook(later, crew).shortfalls.values()].map((shortfall) => shortfall.ms);
-      const ms = Math.max(0, ...found.filter((short) => short < Infinity));
-      if (ms === 0) return t;
-      t = opensAt(own, t + this.#pause(crew[0]!, ms), end - start);
-    }
-    return Infinity;
-  }
-
   /** How long to wait when so much time is missing: what it waits for may be put off as well, so not just an instant. */
   #pause(assignment: Assignment, ms: number): number {
     const { problem, samples } = this.#scene;
@@ -80,13 +67,32 @@ class Turn {
     return Math.ceil(Math.max(ms, soon));
   }
 
-  /** Starts what endangers least, unless an opening will make something safe: then that is waited for. */
+  /** Starts what endangers least, or waits for a time at which it endangers much less. */
   risk(): void {
-    const risks = this.#risky.map((risk) => ({ ...risk, safe: this.#safeAt(risk.crew) }));
-    const [least] = risks.sort((a, b) => (a.safe === b.safe ? a.ms - b.ms : a.safe - b.safe));
-    const { safe, crew } = least!;
-    if (safe === Infinity || safe <= this.#scene.problem.now) this.start.push(...crew);
-    else this.lookAt = safe;
+    const risks = this.#risky.map((risk) => ({ crew: risk.crew, ...this.#leastDanger(risk) }));
+    const [least] = risks.sort((a, b) => a.ms - b.ms);
+    if (least!.at <= this.#scene.problem.now) this.start.push(...least!.crew);
+    else this.lookAt = least!.at;
+  }
+
+  /**
+   * When these, alone in a lab at rest, endanger a maximum wait by less than half of what they do now, and by how much; now
+   * where no opening brings that about. What nothing bounds is no matter of time.
+   */
+  #leastDanger({ crew, ms: danger }: Risk): { readonly at: number; readonly ms: number } {
+    const { problem, lastClosing } = this.#scene;
+    const { resource, start, end } = crew[0]!;
+    const own = problem.resources.find(({ id }) => id === resource)?.closed ?? [];
+    let t = problem.now;
+    let best = { at: t, ms: lastClosing > t ? Infinity : danger };
+    for (let looked = 0; looked < looks && t < lastClosing && best.ms > 0; looked++) {
+      const later = { ...this.#scene, problem: { ...problem, now: t } };
+      const found = [...outlook(later, crew).shortfalls.values()].map((shortfall) => shortfall.ms);
+      const ms = Math.max(0, ...found.filter((short) => short < Infinity));
+      if (ms < best.ms / 2) best = { at: t, ms };
+      t = opensAt(own, t + this.#pause(crew[0]!, ms), end - start);
+    }
+    return best;
   }
 
   #ask(assignment: Assignment, haste: Haste): void {

@@ -208,6 +208,16 @@ describe('dispatch', () => {
     expect(dispatch({ ...problem, now: 30_000 }, cooking).start).toHaveLength(1);
   });
 
+  it('does not begin in the evening what would surely be late, though it may be late by day, too', () => {
+    const day = 86_400_000;
+    const nights = Array.from({ length: 60 }, (_, i) => ({ from: i * day + day / 2, to: (i + 1) * day }));
+    const evening = { ...banded(nights, 15_000), now: day / 2 - 60_000 };
+    const { start, wakeAt } = dispatch(evening, cooking);
+    expect(start).toEqual([]);
+    expect(wakeAt).toBeGreaterThan(day - 120_000);
+    expect(dispatch({ ...evening, now: wakeAt! }, cooking).start).toHaveLength(1);
+  });
+
   it('tries in the end what no opening makes safe, and has not looked for it for ever', () => {
     const day = 86_400_000;
     const nights = Array.from({ length: 60 }, (_, i) => ({ from: i * day + day / 2, to: (i + 1) * day }));
