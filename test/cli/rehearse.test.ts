@@ -123,12 +123,17 @@ test('a campaign that ends for want of stock says so, what would have sufficed, 
   expect(somebody.warnings).toHaveLength(1);
 });
 
-test('a lab with hours is rehearsed from a time that is named, or from now on', () => {
-  const lab = join(folder, 'hours.yaml');
-  const closed = 'hours: [{ days: [mon], from: "08:00", to: "08:06" }, { days: [fri], from: "09:00", to: "17:00" }]';
+/** The lab of the campaign with hours of its reader. */
+function labWithHours(name: string, hours: string): string {
+  const lab = join(folder, name);
   const text = readFileSync(join(folder, 'lab.yaml'), 'utf8');
-  writeFileSync(lab, text.replace('  reader:\n', `  reader:\n    ${closed}\n`));
-  const named = ['--lab', lab, '--start', '2026-11-23T08:00Z'];
+  writeFileSync(lab, text.replace('  reader:\n', `  reader:\n    hours: ${hours}\n`));
+  return lab;
+}
+
+test('a lab with hours is rehearsed from a time that is named', { timeout: 120_000 }, () => {
+  const hours = '[{ days: [mon], from: "08:00", to: "08:06" }, { days: [fri], from: "09:00", to: "17:00" }]';
+  const named = ['--lab', labWithHours('hours.yaml', hours), '--start', '2026-11-23T08:00Z'];
   const runs = [1, 2].map(() => rehearse(...named));
   expect(runs.map(({ code, stderr }) => [code, quiet(stderr)])).toEqual([
     [0, ''],
@@ -138,7 +143,11 @@ test('a lab with hours is rehearsed from a time that is named, or from now on', 
   expect(runs[0]!.stdout).toContain('6 completed of 6');
   // From Monday to Friday nothing happens, and that is no reason to give up.
   expect(runs[0]!.stdout).toMatch(/Makespan {6}4 d/);
-  expect(rehearse('--lab', lab).stderr).toMatch(/^The rehearsal begins now, on \w+day \d{4}-\d\d-\d\d at \d\d:\d\d; /);
+});
+
+test('a lab with hours is rehearsed from now on where no time is named', () => {
+  const { stderr } = rehearse('--lab', labWithHours('always.yaml', '[{ from: "00:00", to: "24:00" }]'));
+  expect(stderr).toMatch(/^The rehearsal begins now, on \w+day \d{4}-\d\d-\d\d at \d\d:\d\d; /);
   const wrong = rehearse('--start', 'tomorrow');
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Write a time such as 2026-11-23T08:00Z.')]);
 });
