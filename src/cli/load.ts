@@ -3,6 +3,7 @@ import type { Failure } from '../base/failure.ts';
 import { checkDefinition } from '../domain/check.ts';
 import { located } from '../domain/document.ts';
 import { loadDefinition, type Loaded } from '../domain/load.ts';
+import { checkAlone } from '../engine/alone.ts';
 import { Failures } from './act.ts';
 import { describeLab } from './labs.ts';
 import { withSources } from './sources.ts';
@@ -20,5 +21,8 @@ export function load(
   const described = located(read.value.locate.lab, () => describeLab(read.value.definition.lab));
   const { failures, warnings } = checkDefinition(read.value, described);
   if (failures.length > 0) throw new Failures(failures);
-  return { loaded: { ...read.value, definition: withSources(read.value.definition, file, sources) }, warnings };
+  const alone = checkAlone(read.value, described);
+  if (alone.failures.length > 0) throw new Failures(alone.failures);
+  const loaded = { ...read.value, definition: withSources(read.value.definition, file, sources) };
+  return { loaded, warnings: [...warnings, ...alone.warnings] };
 }
