@@ -39,7 +39,9 @@ export function Details({ experiment, campaign, order }: DetailsProps) {
           ),
         )}
       </dl>
-      {order !== undefined && open.test(status) && <Priority experiment={experiment} order={order} />}
+      {order !== undefined && open.test(status) && (
+        <Priority experiment={experiment} campaign={campaign} order={order} />
+      )}
       {staged && (
         <ol class="turns" aria-label={`Decisions on experiment ${experiment.number}`}>
           {turnsOf(experiment).map((turn) => (
@@ -59,7 +61,7 @@ export function Details({ experiment, campaign, order }: DetailsProps) {
 const open = /suggested|planned|running|observed|held|indeterminate/;
 const priorities = Array.from({ length: 19 }, (_, i) => 9 - i);
 
-function Priority({ experiment, order }: { readonly experiment: ExperimentView; readonly order: Connection['order'] }) {
+function Priority({ experiment, campaign, order }: DetailsProps & { readonly order: Connection['order'] }) {
   const [failure, fail] = useState<string>();
   const { id, priority = 0 } = experiment;
   const choose = async (value: number) => {
@@ -74,7 +76,9 @@ function Priority({ experiment, order }: { readonly experiment: ExperimentView; 
           <option value={value}>{figure(value)}</option>
         ))}
       </select>{' '}
-      <span class={failure === undefined ? 'quiet' : 'answer failed'}>{failure ?? 'larger goes first'}</span>
+      <span class={failure === undefined ? 'quiet' : 'answer failed'}>
+        {failure ?? (campaign.pinned === undefined ? 'larger goes first' : 'counts when the plan is unpinned')}
+      </span>
     </label>
   );
 }

@@ -95,7 +95,7 @@ function Times({ campaign, status, now }: Pick<SummaryProps, 'status' | 'now'> &
 
 /** Of the samples in the lab; a minute is what clocks and messages make. */
 const behindText = (ms = 0): string =>
-  Math.abs(ms) < 60_000 ? '' : `; samples ${duration(ms)} ${ms > 0 ? 'behind' : 'ahead of'} first plan`;
+  Math.abs(ms) < 60_000 ? '' : `; ${duration(60_000 * Math.round(ms / 60_000))} ${ms > 0 ? 'behind' : 'ahead of'} plan`;
 
 function limit(used: number, most: number | undefined, show: (value: number) => string, note?: string) {
   return most === undefined ? { note } : { note: `of ${show(most)}`, share: used / most };
