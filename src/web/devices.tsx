@@ -1,5 +1,5 @@
 import type { CurrentCommand, DeviceView } from '../server/contract.ts';
-import { leftText, words } from './format.ts';
+import { leftText, plural, words } from './format.ts';
 import { Empty, Panel } from './panel.tsx';
 
 export interface DevicesProps {
@@ -20,11 +20,14 @@ export function DevicesPanel({ devices, now, durations }: DevicesProps) {
           <Device key={device.id} device={device} now={now} />
         ))}
       </ul>
-      {durations.map((sentence) => (
-        <p key={sentence} class="quiet">
-          {sentence}
-        </p>
-      ))}
+      {durations.length > 0 && (
+        <details class="quiet">
+          <summary>{plural(durations.length, 'duration')} other than declared</summary>
+          {durations.map((sentence) => (
+            <p key={sentence}>{sentence}</p>
+          ))}
+        </details>
+      )}
     </Panel>
   );
 }
