@@ -53,8 +53,10 @@ class Search {
   readonly #budget: Budget = { left: 4 * effort };
   /** Best entry last. */
   readonly #queue: Entry[] = [];
-  /** Windows reached after so many steps. */
-  readonly #reached: readonly Set<Window>[];
+  /** Windows reached after so many steps, and until when the way there can be put off (ms). */
+  readonly #reached: readonly Map<Window, number>[];
+  /** Something is closed at times, so that ways have to be put off by far. */
+  readonly #closes: boolean;
 
   constructor(world: World, task: Task, parking: boolean, pin: Pin | undefined) {
     this.#world = world;
@@ -62,7 +64,8 @@ class Search {
     this.#parking = parking;
     this.#pin = pin;
     this.#rest = restOf(task);
-    this.#reached = this.#rest.map(() => new Set());
+    this.#reached = this.#rest.map(() => new Map());
+    this.#closes = world.lab.fleet.length > 0 || world.lab.stations.some(({ closed }) => closed.length > 0);
   }
 
   run(root: Node): Node | undefined {
@@ -82,10 +85,22 @@ class Search {
     return kind === 'out' || (done === this.#task.steps.length && this.#task.out < 0);
   }
 
-  #isNew({ window, done }: Node): boolean {
+  #isNew(node: Node): boolean {
+    const { window, done } = node;
     if (window === undefined) return true;
     const reached = this.#reached[done]!;
-    return !reached.has(window) && reached.add(window) !== undefined;
+    const until = this.#putOff(node);
+    return !((reached.get(window) ?? -Infinity) >= until) && reached.set(window, until) !== undefined;
+  }
+
+  /**
+   * Until when what is before a node can be put off, as maximum waits may ask for: the earlier of two ways into one window
+   * is no better than the other when it cannot be put off for so long.
+   */
+  #putOff({ kind, parent, done }: Pick<Node, 'kind' | 'parent' | 'done'>): number {
+    if (!this.#closes || parent === undefined) return Infinity;
+    if (kind === 'process' && this.#task.steps[done - 1]!.maxLag === Infinity) return Infinity;
+    return Math.min(parent.window?.hi ?? Infinity, this.#putOff(parent));
   }
 
   #expand(node: Node): void {
@@ -117,6 +132,11 @@ class Search {
     const { parent, alternative, resource, windows } = row;
     const reached = this.#reached[parent.done + (alternative === undefined ? 0 : 1)]!;
     const { soonest, latest } = this.#limits(row);
+    const until = this.#putOff(
+      alternative === undefined
+        ? { kind: 'park', parent, done: parent.done }
+        : { kind: 'process', parent, done: parent.done + 1 },
+    );
     for (
       let i = row.next < 0 ? firstBeyond(windows, this.#earliestEnd(row, soonest)) : row.next;
       i < windows.length;
@@ -124,7 +144,7 @@ class Search {
     ) {
       const window = windows[i]!;
       if (window.lo > latest) return;
-      if (window.hi - window.lo < soonest - parent.ready || reached.has(window)) continue;
+      if (window.hi - window.lo < soonest - parent.ready || (reached.get(window) ?? -Infinity) >= until) continue;
       const node =
         alternative === undefined
           ? park(this.#world, parent, resource, window)

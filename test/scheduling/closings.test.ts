@@ -236,7 +236,8 @@ describe('random labs with closed stretches', () => {
 
   it('are planned whole when they would be without, and plans stay right when they are kept or improved', () => {
     let together = 0;
-    for (let seed = 2000; seed < 2150; seed++) {
+    // In the last three a way through one gap cannot be put off for the opening after it, and a later one can.
+    for (const seed of [...Array.from({ length: 150 }, (_, i) => 2000 + i), 3189, 3722, 4253]) {
       const problem = problemOf(seed);
       const made = planned(problem);
       const open = plan(randomProblem(seed, 0.2)).unplanned.length;
