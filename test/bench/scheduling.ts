@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { check } from '../../src/scheduling/checker.ts';
 import { improve } from '../../src/scheduling/improve.ts';
 import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { instancesPresent, judge, problemOf, readInstance } from '../scheduling/instances.ts';
 import { readJobs, readKnown, readShop } from '../scheduling/shops.ts';
 import { readProtocol, readTables } from '../scheduling/protocols.ts';
+import { missingSolver, solveByCpSat } from './scheduling/cp-sat/solve.ts';
 import { verifyProtocol, verifyShop } from './scheduling/verify.ts';
 
 const help = `node test/bench/scheduling.ts [names...] [--seeds 3] [--seconds 10] [--json FILE]
@@ -15,7 +17,10 @@ How good plans get, and how fast. Names are sets (lab, jsp, fjsp, s-lab) or inst
 without names all run, but lab-n256 only when it is named. All times are processor time of
 this process, so that other programs disturb little. A search ends early when it reaches a makespan that is
 proven to be optimal. Every result is checked by rules that share no code with the planner: a broken one
-ends the bench. Instances come from the folder beside the repository.`;
+ends the bench. Instances come from the folder beside the repository.
+
+Beside it, what CP-SAT reaches alone in as many seconds on the wall: one thread of a process of its own, seed 1. It is the
+package or-tools-wasm, which is no dependency: without it the bench says so and goes on.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,6 +58,15 @@ interface Line {
   readonly reached: string | null;
   readonly secondsToBest: number;
   readonly longestStepMs: number;
+  /** CP-SAT alone: its status, processor seconds, makespan and bound; null when it is not installed. */
+  readonly cpSat: CpSat | null;
+}
+
+interface CpSat {
+  readonly status: string;
+  readonly seconds: number | null;
+  readonly makespan: number | null;
+  readonly bound: number | null;
 }
 
 const labBounds: Readonly<Record<number, number>> = { 4: 4790, 8: 6360, 16: 7910, 32: 12_810, 64: 22_740 };
@@ -141,7 +155,20 @@ function search({ problem, best, bound, unit, verify }: Instance, made: Plan, se
   return { after, final: verify(improver.plan), secondsToBest: found, longestStep };
 }
 
-function measure(instance: Instance, seeds: number, seconds: number): Line {
+async function solveAlone({ problem, unit, verify }: Instance, seconds: number): Promise<CpSat | null> {
+  if (missingSolver() !== undefined) return null;
+  const { status, seconds: took = null, bound, plan: made } = await solveByCpSat(problem, seconds, 1);
+  const faults = made === undefined ? [] : check(problem, made);
+  if (faults.length > 0) throw new Error(`CP-SAT: ${faults.join(' ')}`);
+  return {
+    status,
+    seconds: took,
+    makespan: made ? verify(made) : null,
+    bound: bound === undefined ? null : bound / unit,
+  };
+}
+
+function measure(instance: Instance, seeds: number, seconds: number): Omit<Line, 'cpSat'> {
   const { name, problem, bound, best, verify } = instance;
   const times = Array.from({ length: 10 }, () => {
     const begun = spent();
@@ -169,18 +196,27 @@ function print(line: Line): void {
     line.best === null ? `bound ${line.bound ?? 'unknown'}` : `best known ${line.best}, reached ${line.reached}`;
   const first = `first ${line.first} in ${line.firstMs.toFixed(1)} ms (first call ${line.firstCallMs.toFixed(0)} ms)`;
   const rest = `worst ${line.worst}; to best ${line.secondsToBest.toFixed(2)} s; longest step ${line.longestStepMs.toFixed(0)} ms`;
-  console.log(`${line.name}: ${known}; ${first}; ${marks.join(', ')}; ${rest}`);
+  console.log(`${line.name}: ${known}; ${first}; ${marks.join(', ')}; ${rest}${alone(line.cpSat)}`);
 }
 
-function run(instances: readonly Instance[]): void {
+function alone(found: CpSat | null): string {
+  if (found === null) return '';
+  const { status, seconds, makespan, bound } = found;
+  const what = makespan === null ? status : `${makespan}, bound ${bound}`;
+  return `; CP-SAT alone ${what}${seconds === null ? '' : ` in ${seconds.toFixed(1)} processor s`}`;
+}
+
+async function run(instances: readonly Instance[]): Promise<void> {
   const machine = `${cpus()[0]?.model.trim() ?? 'unknown'}, ${cpus().length} cores, Node ${process.version}`;
   const [seeds, seconds] = [Number(values.seeds), Number(values.seconds)];
   console.log(`${machine}, seeds 1 to ${seeds}`);
-  const lines = instances.map((instance) => {
-    const line = measure(instance, seeds, seconds);
+  console.log(missingSolver() ?? 'CP-SAT is installed.');
+  const lines: Line[] = [];
+  for (const instance of instances) {
+    const line = { ...measure(instance, seeds, seconds), cpSat: await solveAlone(instance, seconds) };
     print(line);
-    return line;
-  });
+    lines.push(line);
+  }
   if (values.json !== undefined)
     writeFileSync(values.json, `${JSON.stringify({ machine, seeds, seconds, lines }, null, 2)}\n`);
 }
@@ -189,7 +225,7 @@ if (values.help) console.log(help);
 else if (!instancesPresent) console.log('The instances are not beside the repository: nothing to measure.');
 else {
   const instances = chosen(positionals);
-  if (typeof instances !== 'string') run(instances);
+  if (typeof instances !== 'string') await run(instances);
   else {
     console.error(instances);
     process.exitCode = 1;

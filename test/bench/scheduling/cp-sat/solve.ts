@@ -1,0 +1,48 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { Plan, SchedulingProblem } from '../../../../src/scheduling/model.ts';
+
+export interface Answer {
+  /** OPTIMAL, FEASIBLE, UNKNOWN, INFEASIBLE, or a sentence that says why there is none. */
+  readonly status: string;
+  /** Of processor time, with starting the solver; less than the time on the wall where other programs run. */
+  readonly seconds?: number;
+  /** No plan has a smaller makespan, ms. */
+  readonly bound?: number;
+  readonly plan?: Plan;
+}
+
+/** Says what is missing, or undefined when CP-SAT can be used. */
+export function missingSolver(): string | undefined {
+  try {
+    import.meta.resolve('or-tools-wasm/cp-sat');
+    return undefined;
+  } catch {
+    return 'CP-SAT is not installed: "npm install --no-save or-tools-wasm" (325 MB) adds what it reaches alone, and bounds.';
+  }
+}
+
+/**
+ * What CP-SAT makes of a problem in so many seconds on the wall, on one thread of a process of its own, which is killed when `signal`
+ * says so; then, and when it hangs, the status is CANCELLED.
+ */
+export function solveByCpSat(
+  problem: SchedulingProblem,
+  seconds: number,
+  seed: number,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const child = fork(join(import.meta.dirname, 'process.ts'), { serialization: 'advanced' });
+    const end = (answer: Answer) => {
+      clearTimeout(late);
+      child.kill('SIGKILL');
+      resolve(answer);
+    };
+    const late = setTimeout(() => end({ status: 'CANCELLED' }), 1000 * (2 * seconds + 20));
+    signal?.addEventListener('abort', () => end({ status: 'CANCELLED' }), { once: true });
+    child.once('message', (answer) => end(answer as Answer));
+    child.once('exit', () => end({ status: 'CANCELLED' }));
+    child.send({ problem, seconds, seed });
+  });
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { check } from '../../src/scheduling/checker.ts';
+import { plan } from '../../src/scheduling/planner.ts';
+import { formOf, planOf, type Choice } from '../bench/scheduling/cp-sat/form.ts';
+import { missingSolver, solveByCpSat } from '../bench/scheduling/cp-sat/solve.ts';
+import { exact, lab, resource, sample, smallLab, step } from './small-lab.ts';
+
+const missing = missingSolver();
+if (missing !== undefined) console.warn(missing);
+
+describe('CP-SAT, as the bench asks it', () => {
+  it('is told times in their greatest unit, and which resources nobody tells apart', () => {
+    const both = step('mix', 'a', 6000, {
+      alternatives: ['a', 'b'].map((id) => ({ resource: id, duration: exact(6000) })),
+    });
+    const form = formOf({
+      now: 0,
+      resources: [resource('a', 'station'), resource('b', 'station'), resource('c', 'batch', 3)],
+      samples: [sample('s', [both, step('heat', 'c', 9000)])],
+    });
+    if (typeof form === 'string') expect.fail(form);
+    expect(form.unit).toBe(3000);
+    expect(form.pools.map(({ ids, capacity }) => [ids.join(), capacity])).toEqual([
+      ['a,b', 2],
+      ['c', 3],
+    ]);
+  });
+
+  it('refuses what it is not told', () => {
+    const problem = smallLab();
+    const begun = problem.samples.map((task) => ({ ...task, lastStepEnd: -5 }));
+    expect(formOf({ ...problem, samples: begun })).toMatch(/^Samples that have begun/);
+    const lost = problem.resources.map((one) => ({ ...one, available: false }));
+    expect(formOf({ ...problem, resources: lost })).toMatch(/^Resources that are closed or lost/);
+    const travel = { store: { mixer: exact(1), oven: exact(2) } };
+    expect(formOf({ ...problem, transport: { ...problem.transport!, travel } })).toMatch(/^Ways that take different/);
+  });
+
+  it('gives plans that the checker accepts, and gets back what they were made of', () => {
+    const problem = lab(smallLab().resources, smallLab().samples.slice(0, 1));
+    const form = formOf(problem);
+    if (typeof form === 'string') expect.fail(form);
+    const made = plan(problem);
+    const startOf = (kind: string, id: string) =>
+      made.assignments.find((one) => one.kind === kind && one.step === id)!.start / form.unit;
+    const choices = form.steps[0]!.map(({ id, choices: [choice] }): Choice => {
+      const times = { start: startOf('process', id), arrive: startOf('move', id) };
+      return { pool: choice!.pool, ...times, ...(id === 'heat' ? { run: 0 } : {}) };
+    });
+    const again = planOf(form, [choices], [startOf('move', 'out')]);
+    expect(check(problem, again)).toEqual([]);
+    expect(again.makespan).toBe(made.makespan);
+  });
+
+  it('is gone within 50 ms when it is cancelled', async () => {
+    const stop = new AbortController();
+    const answer = solveByCpSat(smallLab(), 60, 1, stop.signal);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const asked = performance.now();
+    stop.abort();
+    expect((await answer).status).toBe('CANCELLED');
+    expect(performance.now() - asked).toBeLessThan(50);
+  });
+
+  it.skipIf(missing !== undefined)('proves the optimum of a small laboratory', { timeout: 60_000 }, async () => {
+    const problem = smallLab();
+    const { status, plan: made, bound } = await solveByCpSat(problem, 20, 1);
+    expect(status).toBe('OPTIMAL');
+    expect(check(problem, made!)).toEqual([]);
+    expect(made!.makespan).toBe(bound);
+    expect(plan(problem).makespan).toBeGreaterThanOrEqual(bound!);
+  });
+});
