@@ -75,6 +75,7 @@ export function compile(problem: SchedulingProblem): Lab {
     indexOf,
     travel,
     stretch: stretchOf(ways),
+    longestWay: travel.reduce((longest, row) => row.reduce(longerFinite, longest), 0),
   };
   return {
     ...shape,
@@ -92,6 +93,8 @@ function stationOf(resource: Resource, index: number, now: number): Station {
   return { ...resource, index, closed, longestOpen };
 }
 
+const longerFinite = (longest: number, time: number): number => (time < Infinity && time > longest ? time : longest);
+
 /** How many times as long as typical any of these can take. */
 const stretchOf = (bands: readonly DurationBand[]): number =>
   bands.reduce((most, { typical, high }) => (typical > 0 ? Math.max(most, high / typical) : most), 1);
@@ -99,6 +102,8 @@ const stretchOf = (bands: readonly DurationBand[]): number =>
 export interface Shape extends Pick<Lab, 'now' | 'moved' | 'stations' | 'indexOf' | 'travel'> {
   /** How many times as long as typical a way can take. */
   readonly stretch: number;
+  /** The longest way of all, ms. */
+  readonly longestWay: number;
 }
 
 function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
@@ -141,11 +146,11 @@ function stepOf(step: StepTask, lab: Shape, next: boolean): Step {
  * A wait that has not begun is planned so short that it still holds when the ways and those who are worked on before take
  * as long as they can, but not shorter than any way takes.
  */
-function cautious({ alternatives }: StepTask, max: number, { stretch, travel }: Shape): number {
-  const most = Math.max(stretch, stretchOf(alternatives.map(({ duration }) => duration)));
-  if (most === 1) return max;
-  const longest = Math.max(0, ...travel.flat().filter((time) => time < Infinity));
-  return Math.max(Math.floor(max / most), longest);
+function cautious({ alternatives }: StepTask, max: number, { stretch, longestWay }: Shape): number {
+  let most = stretch;
+  for (const { duration } of alternatives)
+    if (duration.typical > 0) most = Math.max(most, duration.high / duration.typical);
+  return most === 1 ? max : Math.max(Math.floor(max / most), longestWay);
 }
 
 /** The latest time at which the sample can set out for its first step and still keep that step's maximum wait. */

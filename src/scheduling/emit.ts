@@ -5,32 +5,44 @@ import type { Assignment, ClosedStretch, Plan, SchedulingProblem, Unplanned, Unp
 import { sortedBy } from './sorted.ts';
 import type { Move, Run, World } from './world.ts';
 
+/** A move that has no transporter yet. */
+interface Going {
+  readonly task: Task;
+  readonly move: Move;
+  readonly start: number;
+}
+
 /** The plan as plain data, in order of starts. */
 export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyMap<number, Obstacle>): Plan {
   const { lab } = world;
   const carriers = new Carriers(problem);
   const names = new Names(world);
-  const assignments: Assignment[] = lab.tasks.flatMap((task) => runningOf(lab, task));
-  const moves: { task: Task; move: Move }[] = [];
-  for (const [index, { works, moves: own }] of world.tracks) {
+  const works: Assignment[] = lab.tasks.flatMap((task) => runningOf(lab, task));
+  const moves: Going[] = [];
+  for (const [index, track] of world.tracks) {
     const task = lab.tasks[index]!;
-    for (const move of own) moves.push({ task, move });
+    for (const move of track.moves) moves.push({ task, move, start: move.start });
     const sample = task.sample.id;
-    for (const { step: index, resource: place, start, end, run } of works) {
+    for (const { step: index, resource: place, start, end, run } of track.works) {
       const step = task.steps[index]!.id;
       const resource = lab.stations[place]!.id;
-      assignments.push(
+      works.push(
         run === undefined
           ? { sample, step, kind: 'process', resource, start, end }
           : { sample, step, kind: 'process', resource, start, end, batch: names.of(run) },
       );
     }
   }
-  for (const { task, move } of sortedBy(moves, ({ move: { start } }) => start))
-    assignments.push(moveOf(lab, task, move, carriers.take(move.start, move.end)));
+  let makespan = problem.now;
+  // Moves get their transporters in the order of their starts.
+  const assignments = sortedBy<Assignment | Going>([...works, ...moves], ({ start }) => start).map((one) => {
+    const made = 'move' in one ? moveOf(lab, one, carriers.take(one.start, one.move.end)) : one;
+    makespan = Math.max(makespan, made.end);
+    return made;
+  });
   return {
-    assignments: sortedBy(assignments, ({ start }) => start),
-    makespan: assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now),
+    assignments,
+    makespan,
     unplanned: [...failed].map(([index, obstacle]) => leftOut(lab.tasks[index]!, obstacle)),
   };
 }
@@ -55,7 +67,7 @@ function runningOf({ now, stations }: Lab, { sample }: Task): Assignment[] {
   return [batch ? { ...common, batch: `${resource}/running` } : common];
 }
 
-function moveOf({ stations }: Lab, { sample, steps }: Task, move: Move, resource: string): Assignment {
+function moveOf({ stations }: Lab, { task: { sample, steps }, move }: Going, resource: string): Assignment {
   const { start, end } = move;
   const step = steps[move.step]?.id ?? 'out';
   const [from, to] = [stations[move.from]!.id, stations[move.to]!.id];

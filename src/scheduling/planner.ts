@@ -30,7 +30,7 @@ export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false
   let best = fill(lab, kept);
   if (previous !== undefined) {
     if (worthReplanning(best, previous, pinned)) best = better(best, fill(lab, new Map()));
-    else if (!pinned && hasNewcomers(lab, previous)) best = cheaper(best, fill(lab, new Map()));
+    else if (!pinned && hasNewcomers(lab, kept, previous)) best = cheaper(best, fill(lab, new Map()));
   }
   if (tangled(best)) best = better(best, disentangle(lab));
   if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
@@ -58,7 +58,8 @@ const leftWaiting = ({ world, failed }: Attempt): number =>
   [...failed].filter(([index, { cause }]) => cause === 'blocked' && world.lab.tasks[index]!.deadline < Infinity).length;
 
 /** Whether there are samples with work to do that the earlier plan did not know of. */
-function hasNewcomers({ tasks }: Lab, { assignments, unplanned }: Plan): boolean {
+function hasNewcomers({ tasks }: Lab, kept: ReadonlyMap<number, Track>, { assignments, unplanned }: Plan): boolean {
+  if (tasks.every(({ index, steps }) => steps.length === 0 || kept.has(index))) return false;
   const known = new Set(unplanned.map(({ sample }) => sample));
   for (const { sample, kind } of assignments) if (kind === 'process') known.add(sample);
   return tasks.some(({ sample: { id, remaining } }) => remaining.length > 0 && !known.has(id));

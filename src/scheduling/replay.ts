@@ -43,12 +43,15 @@ export class Replay {
   readonly #floors: Floors;
   readonly #fronts: Front[];
   readonly #carriers = new Calendar();
-  readonly #progress = new Map<number, Progress>();
+  /** By index of the sample. */
+  readonly #progress: (Progress | undefined)[];
+  readonly #enrolled: readonly number[];
   readonly #crews = new Map<string, Act[]>();
 
   constructor(lab: Lab, scripts: ReadonlyMap<number, readonly Act[]>, floors: Floors) {
     this.#lab = lab;
     this.#floors = floors;
+    this.#progress = lab.tasks.map(() => undefined);
     // A sample holds two places at most, while it is moved.
     const most = 2 * lab.tasks.length;
     this.#fronts = lab.stations.map(({ kind, capacity, concurrency }) => ({
@@ -61,6 +64,7 @@ export class Replay {
     for (const { from, to, count } of lab.fleet) this.#carriers.add(from, to, count);
     for (const task of lab.tasks) this.#begin(task);
     for (const [index, acts] of scripts) this.#enroll(lab.tasks[index]!, acts);
+    this.#enrolled = [...scripts.keys()];
   }
 
   /**
@@ -89,8 +93,10 @@ export class Replay {
       else break;
     }
     const tracks = new Map<number, Track>();
-    for (const [index, { acts, next, stays, works, moves, ready }] of this.#progress)
+    for (const index of this.#enrolled) {
+      const { acts, next, stays, works, moves, ready } = this.#progress[index]!;
       if (next === acts.length) tracks.set(index, { stays, works, moves, end: ready });
+    }
     return tracks;
   }
 
@@ -121,7 +127,7 @@ export class Replay {
     const { ready, lastEnd } = task;
     const at = this.#lab.moved ? task.at : -1;
     const start = { next: 0, at, ready, lastEnd, since: this.#lab.now };
-    this.#progress.set(task.index, { task, acts, ...start, stays: [], works: [], moves: [] });
+    this.#progress[task.index] = { task, acts, ...start, stays: [], works: [], moves: [] };
     for (const act of acts) {
       if (act.batch === undefined || act.kind !== 'process') continue;
       const crew = this.#crews.get(act.batch);
@@ -132,10 +138,8 @@ export class Replay {
 
   /** True when the act has its times now (or had them already, with its batch). */
   #try(act: Act): boolean {
-    const progress = this.#progress.get(act.task.index)!;
-    const position = progress.acts.indexOf(act);
-    if (position < progress.next) return true;
-    if (position > progress.next) return false;
+    const progress = this.#progress[act.task.index]!;
+    if (progress.acts[progress.next] !== act) return progress.acts.indexOf(act) < progress.next;
     if (act.kind === 'move') return this.#move(progress, act);
     return this.#lab.stations[act.resource]!.kind === 'batch' ? this.#runBatch(act) : this.#work(progress, act);
   }
@@ -176,7 +180,7 @@ export class Replay {
   #runBatch(act: Act): boolean {
     const front = this.#fronts[act.resource]!;
     const crew = this.#crewOf(act);
-    const members = crew.map((member) => this.#progress.get(member.task.index)!);
+    const members = crew.map((member) => this.#progress[member.task.index]!);
     if (!members.every((member, i) => member.acts[member.next] === crew[i])) return false;
     const indices = new Set(members.map(({ task }) => task.index));
     for (const index of front.inside) if (!indices.has(index)) return false;
