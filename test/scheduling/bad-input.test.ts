@@ -50,13 +50,18 @@ const linked = (links: readonly StepLink[], ...steps: StepTask[]): SchedulingPro
 });
 const from = (step: string, point: 'start' | 'end' = 'end') => ({ step, point });
 
-/** Wall ms on a machine that does much else; each takes a few seconds at most when it does not. */
+/** ms of processor time, because machines do other things as well; each takes a few seconds at most. */
 const limit = 30_000;
 
+const spent = (): number => {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+};
+
 function soon<T>(work: () => T): T {
-  const begun = performance.now();
+  const begun = spent();
   const result = work();
-  expect(performance.now() - begun).toBeLessThan(limit);
+  expect(spent() - begun).toBeLessThan(limit);
   return result;
 }
 
@@ -207,11 +212,11 @@ describe('what is extreme', () => {
     },
   };
 
-  it.each(Object.entries(crowds))('2,000 samples %s', { timeout: 2 * limit }, (_, problem) => {
+  it.each(Object.entries(crowds))('2,000 samples %s', { timeout: 10 * limit }, (_, problem) => {
     expect(planned(problem, 0).unplanned).toEqual([]);
   });
 
-  it('2,000 samples with too few places: a sentence for each', { timeout: 2 * limit }, () => {
+  it('2,000 samples with too few places: a sentence for each', { timeout: 10 * limit }, () => {
     const crowded = lab([...places.slice(0, 3), resource('store', 'rack', 10)], several(2000, [mix, heat, read]));
     expect(planned(crowded, 0).unplanned).toHaveLength(2000);
   });
