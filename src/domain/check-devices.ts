@@ -14,7 +14,7 @@ import type { ParameterValue, Step } from './protocol.ts';
 /** Device id to what it says of itself; a device that is only known on the wire is absent. */
 export type Descriptors = ReadonlyMap<string, DescriptorBody>;
 
-export const stepsOf = (definition: Pick<Definition, 'protocol'>): { step: Step; path: PropertyKey[] }[] =>
+export const stepsOf = (definition: Definition): { step: Step; path: PropertyKey[] }[] =>
   definition.protocol.stages.flatMap((stage, i) =>
     stage.steps.map((step, j) => ({ step, path: ['stages', i, 'steps', j] as PropertyKey[] })),
   );

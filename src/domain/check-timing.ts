@@ -2,7 +2,6 @@ import { failure, type Failure } from '../base/failure.ts';
 import { travelSeconds, type Lab } from './lab.ts';
 import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
 import type { Loaded } from './load.ts';
-import { nearest } from './nearest.ts';
 import type { Step } from './protocol.ts';
 import { waitBefore } from './stages.ts';
 
@@ -33,29 +32,6 @@ export function checkWaits({ definition, locate }: Loaded, descriptors: Descript
         { where, mend: `Allow ${shown(way.seconds)} and some more, or bring the devices closer together.` },
       ),
     ];
-  });
-}
-
-/** Whether what is to become of samples that miss a limit of time makes sense. */
-export function checkExceptions({ definition: { protocol }, locate }: Loaded): Failure[] {
-  return stepsOf({ protocol }).flatMap(({ step, path }) => {
-    const [, i, , j] = path as [string, number, string, number];
-    const { id: stage, steps } = protocol.stages[i]!;
-    const later = steps.slice(j + 1).map(({ id }) => id as string);
-    const wrong = (field: string, sentence: string, mend: string) =>
-      failure('input.invalid', sentence, { where: locate.protocol([...path, field]), mend });
-    const limitless = step.late !== undefined && waitBefore(protocol, i, j).max === undefined;
-    const failures = (['late', 'overrun'] as const).flatMap((field) => {
-      const then = step[field];
-      if (then === undefined || then === 'discard' || then === 'ask' || later.includes(then)) return [];
-      if (!protocol.stages.some((other) => other.steps.some(({ id }) => id === then)))
-        return [wrong(field, `There is no step "${then}" to go on with.`, nearest(then, ['discard', 'ask', ...later]))];
-      const sentence = `After "${step.id}" a sample cannot go on with "${then}", which is no later step of the stage "${stage}".`;
-      return [wrong(field, sentence, `Write one of: ${['discard', 'ask', ...later].join(', ')}.`)];
-    });
-    if (!limitless) return failures;
-    const sentence = `"${step.id}" says what becomes of a sample that is late, but has no maximum wait.`;
-    return [...failures, wrong('late', sentence, 'Add "wait: { max: ... }", or leave "late" out.')];
   });
 }
 

@@ -277,6 +277,15 @@ describe('the three files against each other', () => {
       /protocol\.yaml:\d+: After "read" a sample cannot go on with "pour", which is no later step of the stage "mix"\. Write one of: discard, ask\./,
     ],
     [
+      'a step to go on with that reads what is left out',
+      inFile(
+        'protocol.yaml',
+        'max: 30 min }',
+        'max: 30 min }\n        late: top\n      - { id: top, capability: dispense, parameters: { volumes: { red: =read.red * 1e-9 } } }',
+      ),
+      /protocol\.yaml:\d+: "top" reads "read", which is left out where a sample goes on with "top"/,
+    ],
+    [
       'what to do after an overrun that there is not',
       inFile('protocol.yaml', 'capability: dispense', 'capability: dispense\n        overrun: reed'),
       /protocol\.yaml:\d+: There is no step "reed" to go on with\. Did you mean "read"\?/,
