@@ -34,15 +34,17 @@ export function solveByCpSat(
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const child = fork(join(import.meta.dirname, 'process.ts'), { serialization: 'advanced' });
-    const end = (answer: Answer) => {
-      clearTimeout(late);
+    let answer: Answer = { status: 'CANCELLED' };
+    const late = setTimeout(() => child.kill('SIGKILL'), 1000 * (2 * seconds + 20));
+    signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+    child.once('message', (found) => {
+      answer = found as Answer;
       child.kill('SIGKILL');
+    });
+    child.once('exit', () => {
+      clearTimeout(late);
       resolve(answer);
-    };
-    const late = setTimeout(() => end({ status: 'CANCELLED' }), 1000 * (2 * seconds + 20));
-    signal?.addEventListener('abort', () => end({ status: 'CANCELLED' }), { once: true });
-    child.once('message', (answer) => end(answer as Answer));
-    child.once('exit', () => end({ status: 'CANCELLED' }));
+    });
     child.send({ problem, seconds, seed });
   });
 }
