@@ -121,14 +121,6 @@ export const mutations: readonly Mutation[] = [
     faults: { lost_reply: 0.5, suspended: 6, broker_restart: 6, power_cut: 2, crash_after_effect: 0.2 },
   },
   {
-    protection: 'a late sample goes on with the step that its protocol names',
-    file: 'src/control/experiment.ts',
-    line: '...(step < context.step ? {} : { step, attempt: 1 }),',
-    instead: '',
-    seed: 55,
-    faults: { slow: 0.6, hang: 0.1 },
-  },
-  {
     protection: 'a late sample of which a person is asked waits for the answer',
     file: 'src/control/experiment.ts',
     line: "{ guard: 'asks', target: 'late', actions: 'noteLate' },",
