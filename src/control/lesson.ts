@@ -19,7 +19,9 @@ export function lessonOf(
     (value === 'intended' || value === 'accepted') && context.cancelled !== true && unsteadyAt < intendedAt;
   if (!steady || data.outcome !== 'ok' || data.source !== 'device') return undefined;
   const { startedAt, endedAt } = data;
-  const told = startedAt === undefined || endedAt === undefined ? at - (acceptedAt ?? NaN) : endedAt - startedAt;
+  const says = startedAt === undefined || endedAt === undefined ? 0 : endedAt - startedAt;
+  // A device that knows one time only gives it twice.
+  const told = says > 0 ? says : at - (acceptedAt ?? NaN);
   if (!(told >= 0)) return undefined;
   const actual = Math.min(told, at - intendedAt);
   const { kind, device, capability, from, to, expected, batch } = command;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { canonical } from '../base/canonical.ts';
 import { durationText } from '../base/duration-text.ts';
 import type { DurationMs } from './resolve.ts';
 
@@ -88,34 +89,94 @@ function median(values: readonly number[]): number {
 /** A ratio times its typical duration gives the whole ms again that it was made of, ms. */
 const rounding = 1e-6;
 
+/** How experience corrects what is declared; ratios as above. */
+interface Correction {
+  /** Runs end between these; the declared bound holds where absent. */
+  readonly low?: number;
+  readonly high?: number;
+  readonly typical: number;
+  /** Where runs are found on the whole, of a declaration that is refuted: a bound is at least as far from there as declared. */
+  readonly middle?: number;
+  /** Enough runs vouch for low and high, so that they count although they are narrower. */
+  readonly vouched: boolean;
+}
+
+/** A shift of what is typical is believed from so many standard errors of the median on. */
+const believed = 4;
+/** Standard error of the median of n normal draws, times sqrt(n) over their standard deviation: sqrt(pi / 2). */
+const ofMedian = Math.sqrt(Math.PI / 2);
+
+const corrections = new WeakMap<Experience, Correction | undefined>();
+
+/** Undefined where experience bears out what was declared, so that plans change only for what is known to be otherwise. */
+function correctionOf(known: Experience): Correction | undefined {
+  if (!corrections.has(known)) corrections.set(known, correctionBy(known));
+  return corrections.get(known);
+}
+
+function correctionBy(known: Experience): Correction | undefined {
+  const { declared, recent, runs } = known;
+  const { low, high } = seen(known);
+  const [lowest, highest] = [declared.low / declared.typical, declared.high / declared.typical];
+  const [early, late, vouched] = [low < lowest, high > highest, known.full !== undefined];
+  const middle = median(recent);
+  // That of an even distribution over the declared band.
+  const spread = (highest - lowest) / Math.sqrt(12);
+  const refuted = early || late;
+  const shifted = refuted || Math.abs(middle - 1) > (believed * ofMedian * spread) / Math.sqrt(recent.length);
+  if (!shifted && !vouched && known.fixed) return undefined;
+  const weight = runs / (runs + (refuted ? (spread / doubtInRefuted) ** 2 : runsOfDeclared));
+  const typical = shifted ? 1 + weight * (middle - 1) : 1;
+  if (vouched) return { low, high, typical, vouched };
+  const beyond = runs > 1 ? (high - low) / (runs - 1) : 0;
+  return {
+    // What is within the band of the last run may be beyond that of the next, where these differ.
+    ...(early ? { low: Math.max(0, low - beyond) } : known.fixed ? {} : { low }),
+    ...(late ? { high: high + beyond } : known.fixed ? {} : { high }),
+    ...(refuted ? { middle } : {}),
+    ...{ typical, vouched },
+  };
+}
+
 /**
  * The band to expect, ms. Either bound stays as declared until a run has ended beyond it. From then on it is where the declared
  * band would lie around the median of the last runs, and at least what has been seen and the expected distance from there to
  * the end of an even distribution, range / (n - 1). With enough runs to vouch for them, the extremes seen are the band.
  *
- * Typical is that median shrunk to what was declared, as the mean of normal draws is. A declaration that has been refuted
- * counts as (spread / doubt)^2 runs, the spread that of an even distribution over its band.
+ * Typical is that median shrunk to what was declared, as the mean of normal draws is, once it differs by more than can be
+ * chance. A declaration that has been refuted counts as (spread / doubt)^2 runs, the spread that of an even distribution over
+ * its band.
  */
 export function bandOf(declared: DurationMs, known: Experience | undefined): DurationMs {
-  if (known === undefined || !(declared.typical > 0)) return declared;
-  const { low, high } = seen(known);
+  const correction = known === undefined ? undefined : correctionOf(known);
+  if (correction === undefined || !(declared.typical > 0)) return declared;
   const [lowest, highest] = [declared.low / declared.typical, declared.high / declared.typical];
-  const middle = median(known.recent);
-  const beyond = known.runs > 1 ? (high - low) / (known.runs - 1) : 0;
-  const [early, late, vouched] = [low < lowest, high > highest, known.full !== undefined];
+  const { low = lowest, high = highest, middle = 1, typical, vouched } = correction;
   const bounds = {
-    low: vouched ? low : early ? Math.max(0, Math.min(low - beyond, middle * lowest)) : lowest,
-    high: vouched ? high : late ? Math.max(high + beyond, middle * highest) : highest,
+    low: vouched ? low : low < lowest ? Math.min(low, middle * lowest) : lowest,
+    high: vouched ? high : high > highest ? Math.max(high, middle * highest) : highest,
   };
-  const priorRuns = early || late ? (highest - lowest) ** 2 / 12 / doubtInRefuted ** 2 : runsOfDeclared;
-  const weight = known.runs / (known.runs + priorRuns);
-  const typical = Math.min(bounds.high, Math.max(bounds.low, 1 + weight * (middle - 1)));
   return {
     low: Math.floor(bounds.low * declared.typical + rounding),
-    typical: Math.round(typical * declared.typical),
+    typical: Math.round(Math.min(bounds.high, Math.max(bounds.low, typical)) * declared.typical),
     high: Math.ceil(bounds.high * declared.typical - rounding),
   };
 }
+
+/** Whether every band is the same by the one as by the other. */
+export function agree(some: Durations, others: Durations): boolean {
+  if (some.size > others.size) return agree(others, some);
+  for (const [key, known] of others) {
+    const before = some.get(key);
+    if (before === known) continue;
+    const [a, b] = [before && correctionOf(before), correctionOf(known)];
+    if (canonical(a ?? {}) !== canonical(b ?? {})) return false;
+  }
+  return [...some.keys()].every((key) => others.has(key));
+}
+
+/** By the keys below. */
+type Durations = ReadonlyMap<string, Experience>;
 
 /** Names under which experience is kept. */
 export const capabilityKey = (device: string, capability: string): string => `${device} ${capability}`;

@@ -4,7 +4,7 @@ import type { ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
-import { bandOf, capabilityKey, wayKey } from '../domain/durations.ts';
+import { agree, bandOf, capabilityKey, wayKey } from '../domain/durations.ts';
 import type { Command } from '../domain/event.ts';
 import { declaredWay, type Transport as LabTransport } from '../domain/lab.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
@@ -69,7 +69,8 @@ export class LabProblem {
     const capabilities = descriptorsKey(state);
     if (capabilities !== this.#capabilities) this.#tasks.clear();
     this.#capabilities = capabilities;
-    if (state.durations !== this.#durations) this.#learn(state);
+    if (!agree(state.durations, this.#durations)) this.#learn(state);
+    this.#durations = state.durations;
     for (const id of this.#tasks.keys()) if (!state.experiments.has(id)) this.#tasks.delete(id);
     const { transport } = this.#definition.lab;
     const all = [...state.experiments.values()].flatMap((snapshot) =>

@@ -104,11 +104,12 @@ function fakeDevices(bus: Bus, clock: Clock, onResult: (key: string) => void, on
       onCommand(key);
       const event = topics.event(site, id, key);
       say(event, { kind: 'ack', n: 1, boot: 'b' });
+      const startedAt = toWireTime(clock.now());
       clock.after(200 + random.integer(600), () => {
-        const at = toWireTime(clock.now());
+        const endedAt = toWireTime(clock.now());
         onResult(key);
         const result = { y: random.next() };
-        say(event, { kind: 'result', n: 2, boot: 'b', outcome: 'ok', startedAt: at, endedAt: at, result, meters: [] });
+        say(event, { kind: 'result', n: 2, boot: 'b', outcome: 'ok', startedAt, endedAt, result, meters: [] });
       });
     });
   }

@@ -38,6 +38,7 @@ describe('a command that has ended well', () => {
 
   test('took from acceptance to end where the device does not say', () => {
     expect(lesson({})!.actual).toBe(2900);
+    expect(lesson({ startedAt: 12_990, endedAt: 12_990 })!.actual).toBe(2900);
     const unaccepted = { intendedAt: 10_000, command: commandOf() };
     expect(lessonOf(end(), { value: 'intended', context: unaccepted }, undefined, lab)).toBeUndefined();
   });

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bandOf, disagreement, learn, vouchingRuns, type Experience } from '../../src/domain/durations.ts';
+import { stream } from '../../src/base/random.ts';
+import { agree, bandOf, disagreement, learn, vouchingRuns, type Experience } from '../../src/domain/durations.ts';
 
 const declared = { low: 95_000, typical: 100_000, high: 108_000 };
 
@@ -24,7 +25,29 @@ describe('the band to expect', () => {
     const known = learn(undefined, { declared: wide, actual: 240_000 });
     expect(bandOf(wide, known).typical).toBe(118_065);
     // One that holds is believed more.
-    expect(bandOf(declared, after([105_000])).typical).toBe(100_500);
+    expect(bandOf(declared, after(Array<number>(15).fill(105_000))).typical).toBe(103_125);
+  });
+
+  test('is the declared one, whatever the runs are, until what is typical is off by more than can be chance', () => {
+    expect(bandOf(declared, after([105_000]))).toBe(declared);
+    const random = stream(1, 'even');
+    const even = { low: 92_000, typical: 100_000, high: 108_000 };
+    let known: Experience | undefined;
+    let corrected = 0;
+    for (let i = 0; i < 400; i++) {
+      known = learn(known, { declared: even, actual: even.low + random.next() * (even.high - even.low) });
+      if (bandOf(even, known) !== even) corrected += 1;
+    }
+    expect(corrected).toBeLessThan(4);
+  });
+
+  test('agrees with another where nothing is corrected otherwise', () => {
+    const of = (...runs: number[]) => new Map([['a', after(runs)!]]);
+    expect(agree(new Map(), of(101_000))).toBe(true);
+    expect(agree(of(101_000), of(101_000, 99_000))).toBe(true);
+    expect(agree(of(101_000), of(101_000, 125_000))).toBe(false);
+    expect(agree(of(125_000), new Map())).toBe(false);
+    expect(agree(new Map(), of(125_000))).toBe(false);
   });
 
   test('holds every run that has been seen, by ratio', () => {
