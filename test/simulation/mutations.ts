@@ -35,7 +35,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/wire/host.ts',
     line: 'if (epoch <= book.epoch) return epoch === book.epoch;',
     instead: 'if (epoch <= book.epoch) return true;',
-    seed: 30,
+    seed: 68,
     faults: { second_controller: 6, delay: 0.3, killed: 2 },
   },
   {
@@ -57,7 +57,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/wire/host.ts',
     line: "for (const { key, phase, last } of book.entries()) if (phase === 'done') this.#core.say(key, last!);",
     instead: 'void book;',
-    seed: 1,
+    seed: 6,
   },
   {
     protection: 'the engine takes a result once',
@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/engine.ts',
     line: 'this.#outgoing.push(effect);\n  }',
     instead: "if (effect.do === 'send_command') this.#perform(effect);\n    else this.#outgoing.push(effect);\n  }",
-    seed: 4,
+    seed: 9,
     faults: { killed_before_commit: 0.06, killed: 2 },
   },
   {
@@ -87,7 +87,7 @@ export const mutations: readonly Mutation[] = [
     line: 'this.#sending.set(command.key, sending);\n    this.#transmit(sending);',
     instead:
       'this.#transmit(sending);\n    this.#options.clock.after(5, () => this.#sending.set(command.key, sending));',
-    seed: 6,
+    seed: 7,
   },
   {
     protection: 'open commands are asked for at the start',
@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/engine.ts',
     line: 'onSuperseded: (other) => this.#fail(superseded(other)),',
     instead: 'onSuperseded: () => undefined,',
-    seed: 3,
+    seed: 9,
     faults: { second_controller: 6, delay: 0.1, broker_restart: 4 },
   },
   {
@@ -109,7 +109,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/dispatching.ts',
     line: 'return free > 0;',
     instead: 'return free > -1e9;',
-    seed: 7,
+    seed: 25,
     faults: { hang: 0.15, suspended: 10, delay: 0.2 },
   },
   {
@@ -125,7 +125,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/control/experiment.ts',
     line: "{ guard: 'asks', target: 'late', actions: 'noteLate' },",
     instead: '',
-    seed: 30,
+    seed: 36,
     faults: { slow: 0.6, hang: 0.1 },
   },
   {
@@ -133,7 +133,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/lab-problem.ts',
     line: 'return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));',
     instead: 'return now + 1;',
-    seed: 30,
+    seed: 42,
     faults: { slow: 0.5 },
   },
   {
@@ -141,7 +141,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/gateway.ts',
     line: "this.#secondLook.note(id, body.state === 'lost');",
     instead: '',
-    seed: 30,
+    seed: 35,
     faults: { lost_connection: 0.06, delay: 0.4 },
   },
   {
@@ -149,6 +149,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/opening-hours.ts',
     line: 'if (device === undefined || !hasCalendar(device)) return always;',
     instead: 'if (device !== undefined) return always;',
-    seed: 1,
+    seed: 37,
   },
 ];
