@@ -1,9 +1,9 @@
 import { assign, setup } from 'xstate';
 import type { Campaign, Stop } from '../domain/campaign.ts';
-import { timerId, type Effect } from '../domain/effect.ts';
-import type { Drop, EventOf, ModelRecord, NewEvent } from '../domain/event.ts';
-import { ExperimentId } from '../domain/ids.ts';
-import { asEffect, type Behaviour } from './run-machine.ts';
+import { isStaged, legsOf } from '../domain/stages.ts';
+import type { EventOf } from '../domain/event.ts';
+import type { ExperimentId } from '../domain/ids.ts';
+import { asEffect } from './run-machine.ts';
 
 /**
  * The campaign: how many experiments to ask for, and when it is over.
@@ -26,6 +26,8 @@ export interface CampaignContext {
     readonly rolling: boolean;
     readonly failuresInRow: number;
     readonly timeMs?: number;
+    /** How long a decision waits for samples on their way to one. */
+    readonly gatherMs?: number;
   };
   readonly goals: readonly {
     readonly name: string;
@@ -44,6 +46,12 @@ export interface CampaignContext {
   readonly doubtful: number;
   /** Experiments that wait between stages for a decision, in the order in which they came. */
   readonly held?: readonly ExperimentId[];
+  /** The stage after which nothing is decided any more; absent where nothing is decided on the way. */
+  readonly lastStage?: string;
+  /** Experiments on their way to a decision. */
+  readonly coming?: readonly ExperimentId[];
+  /** Lab ms since when held experiments wait for those. */
+  readonly gatheringSince?: number | undefined;
   /** Whether experiments have ended or were held since the last ask. */
   readonly news?: boolean;
   /** Experiments whose sample may be in somebody's way. */
@@ -79,7 +87,7 @@ export type CampaignEvent = EventOf<
 >;
 
 function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' | 'stop'> {
-  const { batch, budget, stop } = campaign;
+  const { batch, budget, stop, stages: { gather } = {} } = campaign;
   return {
     stop,
     limits: {
@@ -88,6 +96,7 @@ function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' 
       rolling: batch.mode === 'rolling',
       failuresInRow: Math.max(6, 2 * batch.size),
       ...(budget.time === undefined ? {} : { timeMs: budget.time * 1000 }),
+      ...(gather === undefined || gather === 0 ? {} : { gatherMs: gather * 1000 }),
     },
     goals: campaign.objectives.flatMap(({ name, goal, target, stop_at }) =>
       stop_at === undefined ? [] : [{ name, goal, ...(target === undefined ? {} : { target }), stopAt: stop_at }],
@@ -95,51 +104,14 @@ function limitsOf(campaign: Campaign): Pick<CampaignContext, 'limits' | 'goals' 
   };
 }
 
-const record = (event: NewEvent): Effect => ({ do: 'record', event });
-const stopping = (reason: string): Effect => record({ type: 'campaign.stopping', data: { by: 'controller', reason } });
+/** Whether held experiments are decided on together with those that will be held soon: a furnace is filled that way. */
+const mayGather = ({ limits, asking, held = [], coming = [] }: CampaignContext): boolean =>
+  limits.gatherMs !== undefined && asking === 0 && held.length > 0 && coming.length > 0;
 
-const dropping = (data: Drop): Effect => record({ type: 'experiment.dropped', data });
+const without = (ids: readonly ExperimentId[] = [], experiment: string): readonly ExperimentId[] =>
+  ids.filter((id) => id !== experiment);
 
-/** New experiments that the budget still allows. */
-export const startsLeft = ({ limits, suggested }: CampaignContext): number =>
-  Math.max(0, limits.experiments - suggested);
-
-/** How many suggestions to ask for now: for new experiments, or for held ones that go on. */
-export function wanted(context: CampaignContext): number {
-  const { limits, asking, open, doubtful, held = [] } = context;
-  if (asking > 0) return 0;
-  const active = open - doubtful - held.length;
-  const room = limits.rolling ? limits.batch - active : active === 0 ? limits.batch : 0;
-  return Math.max(0, Math.min(startsLeft(context) + held.length, room));
-}
-
-/** Whether every objective that names a `stop_at` has reached it in one experiment. */
-export function goalReached({ goals }: CampaignContext, values: Readonly<Record<string, number>>): boolean {
-  if (goals.length === 0) return false;
-  return goals.every(({ name, goal, target, stopAt }) => {
-    const value = values[name];
-    if (value === undefined) return false;
-    if (goal === 'target') return Math.abs(value - target!) <= stopAt;
-    return goal === 'maximize' ? value >= stopAt : value <= stopAt;
-  });
-}
-
-/** Why a stop rule ends the campaign before the suggestions are tried; undefined while there is enough to gain. */
-function enough({ stop }: CampaignContext, { expectedGain, regret }: ModelRecord): string | undefined {
-  if (stop?.gain_below !== undefined && expectedGain !== undefined && expectedGain < stop.gain_below)
-    return `the next batch is expected to gain ${Number(expectedGain.toPrecision(3))}, less than ${stop.gain_below}`;
-  const rule = stop?.regret_probability;
-  if (rule === undefined || regret?.tolerance !== rule.tolerance || (regret.probability ?? 0) < rule.at_least)
-    return undefined;
-  return `the best is within ${rule.tolerance} of what is possible, with probability ${regret.probability!.toFixed(2)}`;
-}
-
-const without = ({ held = [] }: CampaignContext, experiment: string): readonly ExperimentId[] =>
-  held.filter((id) => id !== experiment);
-
-const experimentIdOf = (number: number): ExperimentId => ExperimentId.parse(`e-${String(number).padStart(4, '0')}`);
-
-const ended = ['removeHeld', 'countEnded'] as const;
+const ended = ['leave', 'countEnded'] as const;
 
 /** Ways to end from any state that has begun. */
 const ending = {
@@ -153,24 +125,41 @@ export const campaignMachine = setup({
   actions: {
     open: assign(({ context, event }) => {
       if (event.type !== 'campaign.opened') return context;
-      const { campaign } = event.data.definition;
-      return { campaign: campaign.campaign, run: event.hash.slice(0, 32), ...limitsOf(campaign) };
+      const { definition } = event.data;
+      const { campaign } = definition;
+      return {
+        ...{ campaign: campaign.campaign, run: event.hash.slice(0, 32), ...limitsOf(campaign) },
+        ...(isStaged(definition) ? { lastStage: legsOf(definition).at(-1)!.id } : {}),
+      };
     }),
     // What was asked about the problem before comes too late: it is asked again, under another number.
     change: assign(({ event }) =>
       event.type === 'campaign.changed'
-        ? { version: event.data.version, asking: 0, ...limitsOf(event.data.campaign) }
+        ? { version: event.data.version, asking: 0, gatheringSince: undefined, ...limitsOf(event.data.campaign) }
         : {},
     ),
     noteAsk: assign(({ event }) =>
-      event.type === 'suggestions.requested' ? { ask: event.data.ask, asking: event.data.count, news: false } : {},
+      event.type === 'suggestions.requested'
+        ? { ask: event.data.ask, asking: event.data.count, news: false, gatheringSince: undefined }
+        : {},
     ),
+    gather: assign(({ context, event }) => ({
+      gatheringSince: mayGather(context) ? (context.gatheringSince ?? event.at) : undefined,
+    })),
     noteAnswer: assign({ asking: 0 }),
     countSuggested: assign({
       suggested: ({ context }) => context.suggested + 1,
       open: ({ context }) => context.open + 1,
       present: ({ context }) => context.present + 1,
     }),
+    // What is gone on with to the last stage comes to no decision any more.
+    addComing: assign(({ context: { lastStage, coming = [] }, event }) =>
+      (event.type === 'experiment.suggested' || event.type === 'experiment.resumed') &&
+      lastStage !== undefined &&
+      event.data.suggestion.stage !== lastStage
+        ? { coming: [...coming, event.data.experiment] }
+        : {},
+    ),
     countEnded: assign(({ context, event }) => ({
       open: context.open - 1,
       failedInRow:
@@ -182,11 +171,17 @@ export const campaignMachine = setup({
     })),
     addHeld: assign(({ context, event }) =>
       event.type === 'experiment.held'
-        ? { held: [...without(context, event.data.experiment), event.data.experiment], news: true }
+        ? {
+            held: [...without(context.held, event.data.experiment), event.data.experiment],
+            coming: without(context.coming, event.data.experiment),
+            news: true,
+          }
         : {},
     ),
-    removeHeld: assign(({ context, event }) =>
-      'experiment' in event.data ? { held: without(context, event.data.experiment), news: true } : {},
+    leave: assign(({ context: { held, coming }, event }) =>
+      'experiment' in event.data
+        ? { held: without(held, event.data.experiment), coming: without(coming, event.data.experiment), news: true }
+        : {},
     ),
     countDoubt: assign({ doubtful: ({ context }) => context.doubtful + 1 }),
     countResolved: assign({ doubtful: ({ context }) => context.doubtful - 1 }),
@@ -237,17 +232,17 @@ export const campaignMachine = setup({
   },
   initial: 'closed',
   on: {
-    'experiment.suggested': { actions: 'countSuggested' },
+    'experiment.suggested': { actions: ['countSuggested', 'addComing'] },
     'experiment.completed': { actions: ended },
     'experiment.failed': { actions: ended },
     'experiment.lost': { actions: ended },
     'experiment.cancelled': { actions: ended },
     'experiment.dropped': { actions: ended },
     'experiment.held': { actions: 'addHeld' },
-    'experiment.resumed': { actions: 'removeHeld' },
+    'experiment.resumed': { actions: ['leave', 'addComing'] },
     // In doubt it waits for a person, not for a decision; it is held again afterwards.
-    'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt'] },
-    'experiment.late': { guard: 'asks', actions: 'countDoubt' },
+    'experiment.became_indeterminate': { actions: ['leave', 'countDoubt'] },
+    'experiment.late': { guard: 'asks', actions: ['leave', 'countDoubt'] },
     'experiment.resolved': { actions: 'countResolved' },
     'experiment.cleared': { actions: 'countCleared' },
     'suggestions.requested': { actions: ['noteAsk', 'askOptimizer'] },
@@ -258,20 +253,20 @@ export const campaignMachine = setup({
   states: {
     closed: { on: { 'campaign.opened': { target: 'running', actions: ['open', 'startTimeBudget'] } } },
     running: {
-      entry: 'proceed',
+      entry: ['gather', 'proceed'],
       always: { guard: 'exhausted', target: 'completing' },
       on: {
-        'experiment.completed': { actions: [...ended, 'proceed'] },
-        'experiment.failed': { actions: [...ended, 'proceed'] },
-        'experiment.lost': { actions: [...ended, 'proceed'] },
-        'experiment.cancelled': { actions: [...ended, 'proceed'] },
-        'experiment.dropped': { actions: [...ended, 'proceed'] },
-        'experiment.held': { actions: ['addHeld', 'proceed'] },
-        'experiment.became_indeterminate': { actions: ['removeHeld', 'countDoubt', 'proceed'] },
-        'experiment.late': { guard: 'asks', actions: ['countDoubt', 'proceed'] },
+        'experiment.completed': { actions: [...ended, 'gather', 'proceed'] },
+        'experiment.failed': { actions: [...ended, 'gather', 'proceed'] },
+        'experiment.lost': { actions: [...ended, 'gather', 'proceed'] },
+        'experiment.cancelled': { actions: [...ended, 'gather', 'proceed'] },
+        'experiment.dropped': { actions: [...ended, 'gather', 'proceed'] },
+        'experiment.held': { actions: ['addHeld', 'gather', 'proceed'] },
+        'experiment.became_indeterminate': { actions: ['leave', 'countDoubt', 'gather', 'proceed'] },
+        'experiment.late': { guard: 'asks', actions: ['leave', 'countDoubt', 'gather', 'proceed'] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
-        'campaign.changed': { actions: ['change', 'resetTimeBudget', 'proceed'] },
+        'campaign.changed': { actions: ['change', 'resetTimeBudget', 'gather', 'proceed'] },
         'campaign.paused': 'paused',
         ...ending,
       },
@@ -298,97 +293,3 @@ export const campaignMachine = setup({
     finished: {},
   },
 });
-
-type Outcome = EventOf<'campaign.finished'>['data']['outcome'];
-
-const finish =
-  (outcome: Outcome) =>
-  ({ campaign, reason }: CampaignContext): Effect[] => [
-    { do: 'clear_timer', id: timerId('time_budget', campaign) },
-    record({
-      type: 'campaign.finished',
-      data: { outcome, reason: outcome === 'completed' ? 'all experiments are done' : reason },
-    }),
-  ];
-
-/** Reasons to end although experiments are left. */
-function judge(context: CampaignContext, event: CampaignEvent): Effect[] {
-  if (event.type === 'experiment.completed' && goalReached(context, event.data.objectives))
-    return [stopping('the goal is reached')];
-  if (event.type === 'experiment.failed' && context.failedInRow >= context.limits.failuresInRow)
-    return [stopping(`${context.failedInRow} experiments in a row have failed`)];
-  return [];
-}
-
-function asking(context: CampaignContext): Effect[] {
-  const count = wanted(context);
-  return count === 0 ? [] : [record({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } })];
-}
-
-/** What becomes of an answer. A held experiment that has ended meanwhile cannot go on, nor be dropped. */
-function taken(
-  context: CampaignContext,
-  { ask, suggestions, drops = [] }: EventOf<'suggestions.received'>['data'],
-): Effect[] {
-  const { suggested, held = [] } = context;
-  const dropped = drops.filter(({ experiment }) => held.includes(experiment));
-  const resumed = suggestions.filter(({ resumes }) => resumes !== undefined && held.includes(resumes));
-  const begun = suggestions.filter(({ resumes }) => resumes === undefined).slice(0, startsLeft(context));
-  return [
-    ...dropped.map(dropping),
-    ...resumed.map((suggestion) =>
-      record({ type: 'experiment.resumed', data: { experiment: suggestion.resumes!, suggestion } }),
-    ),
-    ...begun.map((suggestion, i) => {
-      const number = suggested + i + 1;
-      return record({
-        type: 'experiment.suggested',
-        data: { experiment: experimentIdOf(number), number, ask, suggestion },
-      });
-    }),
-  ];
-}
-
-/** The hours of the budget, of which some may have passed. */
-function timeBudget({ campaign: subject, limits: { timeMs } }: CampaignContext, elapsed: number): Effect[] {
-  if (timeMs === undefined) return [];
-  const id = timerId('time_budget', subject);
-  return [{ do: 'set_timer', id, afterMs: Math.max(0, timeMs - elapsed), kind: 'time_budget', subject }];
-}
-
-export const campaignBehaviour: Behaviour<typeof campaignMachine, CampaignContext, CampaignEvent> = {
-  machine: campaignMachine,
-  effects: {
-    startTimeBudget: (context) => timeBudget(context, 0),
-    resetTimeBudget: (context, event) =>
-      event.type !== 'campaign.changed'
-        ? []
-        : context.limits.timeMs === undefined
-          ? [{ do: 'clear_timer', id: timerId('time_budget', context.campaign) }]
-          : timeBudget(context, event.data.elapsed),
-    judge,
-    proceed: (context, event) => {
-      const reasons = judge(context, event);
-      return reasons.length > 0 ? reasons : asking(context);
-    },
-    askOptimizer: ({ ask, asking }) => [{ do: 'ask_optimizer', ask, count: asking }],
-    takeSuggestions: (context, event) => {
-      if (event.type !== 'suggestions.received') return [];
-      const reason = event.data.model && enough(context, event.data.model);
-      if (reason !== undefined) return [stopping(reason)];
-      const followed = taken(context, event.data);
-      // What was answered fits no more: the question is another one by now.
-      return followed.length === 0 && context.news === true ? asking(context) : followed;
-    },
-    giveUpAsking: (_, event) => (event.type === 'suggestions.refused' ? [stopping(event.data.reason)] : []),
-    dropHeld: ({ reason }, event) =>
-      event.type !== 'experiment.held'
-        ? []
-        : [dropping({ experiment: event.data.experiment, reason: `not gone on with: ${reason}` })],
-    haltDevices: () => [{ do: 'halt_devices' }],
-    finishCompleted: finish('completed'),
-    finishStopped: finish('stopped'),
-    finishAborted: finish('aborted'),
-    finishHalted: finish('halted'),
-  },
-};

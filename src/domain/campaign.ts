@@ -93,6 +93,8 @@ const StagesEntry = z.strictObject({
   decide: z.enum(['after_proxies', 'at_start']).default('after_proxies'),
   /** What a stage costs, by the ledger: the time of its steps, their energy, or the money for energy and materials. */
   cost: z.enum(['time', 'energy', 'money']).default('time'),
+  /** How long a decision waits for samples on their way to it, so that they can share what comes next; at once when absent. */
+  gather: quantity('s').optional(),
 });
 
 export const Campaign = z

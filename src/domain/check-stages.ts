@@ -31,7 +31,19 @@ export function checkHolds({ definition: { protocol, lab }, locate }: Loaded): F
 
 export function checkStages(loaded: Loaded): Failure[] {
   if (!isStaged(loaded.definition)) return [];
-  return [...checkOrder(loaded), ...checkConstraints(loaded), ...checkFit(loaded)];
+  return [...checkOrder(loaded), ...checkConstraints(loaded), ...checkFit(loaded), ...checkGathering(loaded)];
+}
+
+/** Samples must not spoil while they wait for others to be decided on. */
+function checkGathering({ definition: { campaign, protocol }, locate }: Loaded): Failure[] {
+  const gather = campaign.stages?.gather;
+  if (gather === undefined) return [];
+  return protocol.stages.flatMap(({ id, hold }) => {
+    if (hold?.for === undefined || gather < hold.for) return [];
+    const sentence = `A decision waits ${gather} s for other samples, but what comes from "${id}" keeps for ${hold.for} s.`;
+    const where = locate.campaign(['stages', 'gather']);
+    return [failure('input.invalid', sentence, { where, mend: 'Gather for a small part of the shelf life.' })];
+  });
 }
 
 /** Objectives at the end, and every name once. */

@@ -27,8 +27,9 @@ export type Effect =
 
 /**
  * deadline: a command has not ended in time; grace: nor after it was cancelled; retry: a refused step may be tried again;
- * time_budget: the campaign has had its hours; shelf_life: a held sample has waited as long as it may.
+ * time_budget: the campaign has had its hours; shelf_life: a held sample has waited as long as it may; gather: a decision
+ * has waited long enough for samples on their way to it.
  */
-export type TimerKind = 'deadline' | 'grace' | 'retry' | 'time_budget' | 'shelf_life';
+export type TimerKind = 'deadline' | 'grace' | 'retry' | 'time_budget' | 'shelf_life' | 'gather';
 
 export const timerId = (kind: TimerKind, subject: string): string => `${kind}:${subject}`;

@@ -1,7 +1,7 @@
 import { durationText } from '../base/duration-text.ts';
 import { failed, failure, ok, type Failure, type Result } from '../base/failure.ts';
 import { present } from '../base/invariant.ts';
-import { goalReached } from '../control/campaign.ts';
+import { goalReached } from '../control/campaign-effects.ts';
 import type { CoreState } from '../control/core.ts';
 import type { Campaign, Definition } from '../domain/campaign.ts';
 import { changeCampaign, type CampaignChange } from '../domain/change.ts';

@@ -1,6 +1,7 @@
 import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
+import { gathersFor, wanted } from '../control/campaign-effects.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { disagreement } from '../domain/durations.ts';
@@ -421,6 +422,7 @@ export class Engine {
     if (kind === 'deadline' && command !== undefined)
       this.submit({ type: 'command.overdue', data: { key: command.context.command.key } }, 'controller');
     if (kind === 'grace' && command !== undefined) this.submit(silence(command.context.command), 'controller');
+    if (kind === 'gather') this.#askTogether();
     if (kind === 'shelf_life') this.submit({ type: 'experiment.dropped', data: spoiled(subject) }, 'controller');
     if (kind === 'time_budget') {
       const data = { by: 'controller', reason: 'the time of the budget is used up' };
@@ -428,6 +430,14 @@ export class Engine {
         this.submit({ type: 'campaign.stopping', data }, 'controller');
     }
     this.#wake();
+  }
+
+  /** Those on their way have been waited for; a timer that has been overtaken says nothing. */
+  #askTogether(): void {
+    const { value, context } = this.#state.campaign;
+    const count = wanted(context);
+    if (value !== 'running' || count === 0 || gathersFor(context, this.#options.clock.now()) > 0) return;
+    this.submit({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } }, 'controller');
   }
 
   #raiseEpoch(seen: number): void {

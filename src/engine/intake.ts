@@ -63,6 +63,10 @@ export class Intake {
         return state.devices.get(event.data.device)?.context.descriptor?.hash !== event.data.descriptor.hash;
       case 'device.changed':
         return isChange(state, event.data);
+      case 'suggestions.requested': {
+        const { value, context } = state.campaign;
+        return value === 'running' && context.asking === 0 && event.data.ask === context.ask + 1;
+      }
       case 'suggestions.received':
       case 'suggestions.refused': {
         const { ask, asking } = state.campaign.context;

@@ -1,7 +1,7 @@
 import { ok, type Result } from '../base/failure.ts';
 import type { CoreState } from '../control/core.ts';
 import type { ExperimentContext } from '../control/experiment.ts';
-import { startsLeft } from '../control/campaign.ts';
+import { startsLeft } from '../control/campaign-effects.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { EventData } from '../domain/event.ts';
 import { ExperimentId } from '../domain/ids.ts';

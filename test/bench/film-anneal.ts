@@ -45,8 +45,8 @@ function sources(): SourceData {
 
 function perform(seed: number, arm: Outcome['arm']): WholeLab {
   const definition = definitionOf('film-anneal', ({ campaign }) => {
-    const cost = campaign.stages?.cost ?? 'energy';
-    Object.assign(campaign, { seed, stages: { decide: arm === 'at_start' ? arm : 'after_proxies', cost } });
+    const decide = arm === 'at_start' ? arm : 'after_proxies';
+    Object.assign(campaign, { seed, stages: { ...campaign.stages, decide } });
     if (arm === 'warm') Object.assign(campaign, { sources: { before: SourceEntry.parse({ ledger: 'before' }) } });
   });
   const lab = new WholeLab(arm === 'warm' ? { ...definition, sources: sources() } : definition);

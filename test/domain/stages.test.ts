@@ -79,6 +79,11 @@ test.each([
     /campaign\.yaml:\d+: A stop rule is not known yet where stages are decided/,
   ],
   [
+    'a decision that comes after the shelf life',
+    ['campaign', 'seed: 1', 'stages: { gather: 8 h }\nseed: 1'],
+    /campaign\.yaml:\d+: A decision waits 28800 s for other samples, but what comes from "mix" keeps for 28800 s/,
+  ],
+  [
     'a small shelf',
     ['lab', 'shelf: { places: 6 }', 'shelf: { places: 3 }'],
     /lab\.yaml:\d+: "shelf" holds 3 samples after "mix", but the campaign has 4 under way/,

@@ -16,6 +16,7 @@ interface Wishes {
   readonly mode?: 'together' | 'rolling';
   readonly places?: number;
   readonly shelfLife?: string;
+  readonly gather?: string;
 }
 
 const protocol = (shelfLife: string) => ({
@@ -54,6 +55,7 @@ function twoStep({
   mode = 'together',
   places = 4,
   shelfLife = '8 h',
+  gather = '0 min',
 }: Wishes = {}): Definition {
   return definitionOf('colour-match', (definition) => {
     const { lab, campaign } = definition;
@@ -61,7 +63,10 @@ function twoStep({
     Object.assign(lab.racks, { shelf: Lab.shape.racks.parse({ shelf: { places } })['shelf' as never] });
     Object.assign(campaign.budget, { experiments });
     delete campaign.budget.money;
-    Object.assign(campaign, { batch: Campaign.shape.batch.parse({ size, mode, initial: 3 }) });
+    Object.assign(campaign, {
+      batch: Campaign.shape.batch.parse({ size, mode, initial: 3 }),
+      stages: Campaign.shape.stages.parse({ gather }),
+    });
   });
 }
 
@@ -144,6 +149,83 @@ describe.each(['together', 'rolling'] as const)('samples that are held, decided 
         .map(({ stage }) => stage)
         .sort(),
     ).toEqual(['mix', 'tint']);
+  });
+});
+
+/** For each decision: how long the first that was held since the last one has waited, how many are held, and how many come. */
+function gatherings(lab: WholeLab): { waited: number; held: number; coming: number }[] {
+  const held = new Set<string>();
+  const coming = new Set<string>();
+  let since: number | undefined;
+  return [...lab.ledger.events()].flatMap(({ type, at, data }) => {
+    if (type === 'experiment.suggested') coming.add(data.experiment);
+    if (type === 'experiment.held') {
+      held.add(data.experiment);
+      coming.delete(data.experiment);
+      since ??= at;
+    }
+    if (type === 'experiment.resumed' || type === 'experiment.dropped') held.delete(data.experiment);
+    if (type !== 'suggestions.requested' || since === undefined) return [];
+    const waited = at - since;
+    since = undefined;
+    return [{ waited, held: held.size, coming: coming.size }];
+  });
+}
+
+describe('a decision that waits for samples on their way to it', () => {
+  const wishes = { mode: 'rolling', size: 4, places: 8, experiments: 12 } as const;
+  const mean = (lab: WholeLab) => {
+    const decisions = gatherings(lab);
+    return decisions.reduce((sum, { held }) => sum + held, 0) / decisions.length;
+  };
+  const minute = 60_000;
+
+  test('is about more of them', () => {
+    const hasty = begin(wishes);
+    hasty.run();
+    const patient = begin({ ...wishes, gather: '10 min' });
+    patient.run();
+    verify(patient);
+    expect(mean(patient)).toBeGreaterThan(1.5 * mean(hasty));
+  });
+
+  test('waits as long as it may, or until nobody comes any more', () => {
+    const lab = begin({ ...wishes, gather: '3 min' });
+    lab.run();
+    verify(lab);
+    const waits = gatherings(lab).map(({ waited }) => waited);
+    expect(Math.max(...waits)).toBe(3 * minute);
+    expect(gatherings(lab).filter(({ waited, coming }) => coming > 0 && waited < 3 * minute)).toEqual([]);
+    expect(gatherings(lab).some(({ waited, coming }) => coming === 0 && waited < 3 * minute)).toBe(true);
+  });
+
+  test('is made when the lab is resumed after a pause that was longer', () => {
+    const lab = begin({ ...wishes, gather: '10 min' });
+    lab.until('experiment.held');
+    expect(lab.engine.order({ op: 'pause' }, 'eva').ok).toBe(true);
+    const asked = () => [...lab.ledger.events({ type: 'suggestions.requested' })].length;
+    const before = asked();
+    lab.wait(30);
+    expect(asked()).toBe(before);
+    expect(lab.engine.order({ op: 'resume' }, 'eva').ok).toBe(true);
+    lab.wait(0.1);
+    expect(asked()).toBe(before + 1);
+    lab.run();
+    verify(lab);
+  });
+
+  test('outlives a controller that is killed while it waits', () => {
+    const lab = begin({ ...wishes, gather: '10 min' });
+    lab.until('experiment.held');
+    lab.wait(1);
+    lab.killController();
+    lab.wait(1);
+    lab.startController();
+    lab.run();
+    verify(lab);
+    expect(mean(lab)).toBeGreaterThan(1.5);
+    const waits = gatherings(lab).map(({ waited }) => waited);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(10 * minute);
   });
 });
 

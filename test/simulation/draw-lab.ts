@@ -17,11 +17,13 @@ export function drawDefinition(seed: number, mostExperiments = 8): Definition {
     stream(seed, 'ends'),
     drawCampaign(stream(seed, 'campaign'), seed, mostExperiments),
   );
+  const gathering = stream(seed, 'gather');
+  const stages = gathering.chance(0.5) ? {} : { stages: { gather: `${1 + gathering.integer(30)} min` } };
   if (goal === true) objectives[0]!['stop_at'] = objectives[0]!['goal'] === 'maximize' ? 0.1 : 0.4;
   return {
     lab: Lab.parse(withHours(seed, lab)),
     protocol: Protocol.parse(protocol),
-    campaign: Campaign.parse({ ...campaign, space, objectives }),
+    campaign: Campaign.parse({ ...campaign, ...stages, space, objectives }),
   };
 }
 
