@@ -1,9 +1,10 @@
 import { civilOf, complement, cut, hoursWithin, instantMs, union, type Span } from './hours.ts';
 import type { Lab, LabDevice } from './lab.ts';
+import { avoidedSpans, avoidReason } from './tariff.ts';
 
 /** When devices may work and who is there, by the hours of the lab file. All times are lab ms. */
 
-type Timed = Pick<Lab, 'timezone' | 'people' | 'devices'>;
+type Timed = Pick<Lab, 'timezone' | 'people' | 'devices' | 'tariff' | 'currency'>;
 
 export const zoneOf = ({ timezone }: Pick<Lab, 'timezone'>): string => timezone ?? 'UTC';
 
@@ -31,7 +32,7 @@ export interface Closing {
 
 /** What closes a device within a span, reason by reason. */
 export function closingsOf(lab: Timed, device: string, within: Span): Closing[] {
-  const { hours, maintenance = [], attended }: Partial<LabDevice> = lab.devices[device as never] ?? {};
+  const { hours, maintenance = [], attended, avoid }: Partial<LabDevice> = lab.devices[device as never] ?? {};
   const zone = zoneOf(lab);
   const closings: Closing[] = maintenance.map(({ from, to, reason }) => ({
     reason: reason === undefined ? 'maintenance' : `maintenance: ${reason}`,
@@ -44,6 +45,8 @@ export function closingsOf(lab: Timed, device: string, within: Span): Closing[] 
     });
   if (hours !== undefined)
     closings.push({ reason: 'out of hours', spans: complement(hoursWithin(hours, zone, within), within) });
+  if (avoid !== undefined)
+    closings.push({ reason: avoidReason(avoid, lab.currency), spans: avoidedSpans(lab, avoid, within) });
   return closings.filter(({ spans }) => spans.length > 0);
 }
 
@@ -68,6 +71,10 @@ export function momentOf(lab: Pick<Lab, 'timezone'>, ms: number, now: number): s
   return ahead > 0 && ahead < 7 ? `on ${name} ${at}` : `on ${name} ${text.slice(0, 10)} ${at}`;
 }
 
-/** Whether a device has hours, maintenance or somebody who must be there. */
-export const hasCalendar = ({ hours, maintenance, attended }: LabDevice): boolean =>
-  hours !== undefined || attended !== undefined || (maintenance ?? []).length > 0;
+/** Whether a device has hours, maintenance, somebody who must be there, or energy to avoid. */
+export const hasCalendar = ({ maintenance, ...device }: LabDevice): boolean =>
+  comesAgain(device) || (maintenance ?? []).length > 0;
+
+/** Whether what closes it comes again every week. */
+export const comesAgain = ({ hours, attended, avoid }: Pick<LabDevice, 'hours' | 'attended' | 'avoid'>): boolean =>
+  hours !== undefined || attended !== undefined || avoid !== undefined;

@@ -7,6 +7,7 @@ import { complement, instantMs, type Span } from './hours.ts';
 import type { Lab, LabDevice } from './lab.ts';
 import type { Loaded } from './load.ts';
 import { nearest } from './nearest.ts';
+import { avoidedSpans, avoidReason } from './tariff.ts';
 import { probePoints } from './probe.ts';
 import { durationOf, resolveParameters, scopeOf } from './resolve.ts';
 import type { Step } from './protocol.ts';
@@ -26,8 +27,10 @@ export function checkHours(loaded: Loaded, descriptors: Descriptors): Failure[] 
   return wrong.length > 0 ? wrong : checkLengths(loaded, descriptors);
 }
 
-function checkDevice({ definition: { lab }, locate }: Loaded, id: string): Failure[] {
-  const { maintenance = [], attended } = deviceOf(lab, id);
+function checkDevice(loaded: Loaded, id: string): Failure[] {
+  const { definition, locate } = loaded;
+  const { lab } = definition;
+  const { maintenance = [], attended, avoid } = deviceOf(lab, id);
   const zone = zoneOf(lab);
   const turned = maintenance.flatMap(({ from, to }, i) => {
     if (instantMs(zone, from) < instantMs(zone, to)) return [];
@@ -42,10 +45,29 @@ function checkDevice({ definition: { lab }, locate }: Loaded, id: string): Failu
     const mend = known.length === 0 ? 'Add "people" with skills and hours.' : nearest(attended, [...new Set(known)]);
     return [...turned, failure('lab.incapable', sentence, { where, mend })];
   }
-  if (turned.length > 0 || longestOpen(lab, id) > 0) return turned;
-  const sentence = `"${id}" never opens: its hours and those of the people with the skill "${attended}" have no time in common.`;
-  const where = locate.lab(['devices', id, 'attended']);
+  const dear = checkAvoided(loaded, id);
+  if (turned.length + dear.length > 0 || longestOpen(lab, id) > 0) return [...turned, ...dear];
+  const cheapNever = avoid !== undefined && longestOpen(withDevice(lab, id, { avoid: undefined }), id) > 0;
+  const sentence = cheapNever
+    ? `"${id}" never opens: ${avoidReason(avoid, lab.currency)} in all of its hours.`
+    : `"${id}" never opens: its hours and those of the people with the skill "${attended}" have no time in common.`;
+  const where = locate.lab(['devices', id, cheapNever ? 'avoid' : 'attended']);
   return [failure('lab.incapable', sentence, { where, mend: 'Widen its hours, or those of the people.' })];
+}
+
+/** Limits that no hour of the tariff exceeds, or that all hours do. */
+function checkAvoided({ definition: { lab }, locate }: Loaded, id: string): Failure[] {
+  const { avoid } = deviceOf(lab, id);
+  if (avoid === undefined) return [];
+  const avoided = avoidedSpans(lab, avoid, usual);
+  const all = avoided.some(({ from, to }) => from === usual.from && to === usual.to);
+  if (avoided.length > 0 && !all) return [];
+  const what = avoidReason(avoid, lab.currency);
+  const sentence = all
+    ? `"${id}" never opens: ${what} at all hours.`
+    : `"${id}" avoids hours in which ${what}, but the tariff has none.`;
+  const mend = 'Give the tariff "hours" whose price or carbon is above the limit, and others below it.';
+  return [failure('lab.incapable', sentence, { where: locate.lab(['devices', id, 'avoid']), mend })];
 }
 
 /** The longest time, ms, that a device is open without a break; Infinity when it is always open but for maintenance. */
@@ -55,12 +77,12 @@ function longestOpen(lab: Lab, id: string): number {
   return longest === usual.to - usual.from ? Infinity : longest;
 }
 
-const withoutMaintenance = (lab: Lab): Lab => ({
-  ...lab,
-  devices: Object.fromEntries(
-    Object.entries(lab.devices).map(([id, device]) => [id, { ...device, maintenance: [] }]),
-  ) as Lab['devices'],
-});
+const withoutMaintenance = (lab: Lab): Lab =>
+  Object.keys(lab.devices).reduce((rest, id) => withDevice(rest, id, { maintenance: [] }), lab);
+
+/** The lab with a device changed. */
+const withDevice = (lab: Lab, id: string, change: { [K in keyof LabDevice]?: LabDevice[K] | undefined }): Lab =>
+  ({ ...lab, devices: { ...lab.devices, [id]: { ...deviceOf(lab, id), ...change } } }) as Lab;
 
 /** Steps that take longer than all that can do them are ever open, at some point of the search space. */
 function checkLengths({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {

@@ -38,6 +38,14 @@ export const LabDevice = z.strictObject({
   maintenance: z.array(z.strictObject({ from: Instant, to: Instant, reason: z.string().optional() })).optional(),
   /** It works only while somebody with this skill is there. */
   attended: z.string().min(1).optional(),
+  /** It does not work while energy costs or emits more than this, by the hours of the tariff. */
+  avoid: z
+    .strictObject({
+      price_above: quantity('money/J', { min: 0 }).optional(),
+      carbon_above: quantity('kg/J', { min: 0 }).optional(),
+    })
+    .refine((avoid) => Object.keys(avoid).length > 0, { message: 'needs "price_above" or "carbon_above".' })
+    .optional(),
 });
 export type LabDevice = z.infer<typeof LabDevice>;
 
@@ -101,9 +109,18 @@ export const Material = MaterialText.transform((material, context) => {
 });
 export type Material = z.infer<typeof Material>;
 
+const tariffEntry = Hours.extend({
+  price: quantity('money/J', { min: 0 }).optional(),
+  carbon: quantity('kg/J', { min: 0 }).optional(),
+}).refine(({ price, carbon }) => price !== undefined || carbon !== undefined, {
+  message: 'needs "price", "carbon" or both.',
+});
+
 export const Tariff = z.strictObject({
   price: quantity('money/J', { min: 0 }),
   carbon: quantity('kg/J', { min: 0 }),
+  /** When something else counts; the first entry that holds. */
+  hours: z.array(tariffEntry).min(1).optional(),
 });
 
 export const Person = z.strictObject({

@@ -1,4 +1,4 @@
-import { closedSpans, closingsOf, hasCalendar, momentOf } from '../domain/calendar.ts';
+import { closedSpans, closingsOf, comesAgain, hasCalendar, momentOf } from '../domain/calendar.ts';
 import { complement, type Span } from '../domain/hours.ts';
 import type { Lab } from '../domain/lab.ts';
 import type { Opening, Resource } from '../scheduling/model.ts';
@@ -59,9 +59,8 @@ export class OpeningHours {
 function hoursOf(lab: Lab, id: string, from: number): Hours {
   const known = { from, to: from + weekMs + horizonMs };
   const closed = closedSpans(lab, id, known);
-  const { hours, attended } = lab.devices[id as keyof Lab['devices']]!;
   // Hours come again and again, so that nothing is longer later; after maintenance a device without hours stays open.
-  if (hours === undefined && attended === undefined) return { closed };
+  if (!comesAgain(lab.devices[id as keyof Lab['devices']]!)) return { closed };
   const longestOpen = complement(closed, known).reduce((longest, span) => Math.max(longest, span.to - span.from), 0);
   return { closed, longestOpen };
 }

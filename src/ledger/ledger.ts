@@ -49,7 +49,7 @@ const openReads = (db: Opened['db'], definition: () => Definition | undefined) =
   ...accountReads(db),
   ...energyReads(db),
   ...costReads(db, definition),
-  ...stageReads(db, definition),
+  ...stageReads(db),
 });
 
 const StoredDefinition = z.object({ campaign: z.looseObject({}), protocol: z.looseObject({}), lab: z.looseObject({}) });

@@ -36,7 +36,9 @@ export function replay(db: Connection, log: EventLog): ReplayReport {
   const fresh = new Database(':memory:');
   try {
     for (const { schema } of projections) fresh.exec(schema);
+    fresh.exec('BEGIN');
     const outcome = rebuild(fresh, log);
+    fresh.exec('COMMIT');
     if ('broken' in outcome) return { ...outcome, ok: false, tables: [], differenceCount: 0, differences: [] };
     return { ...outcome, ...compareAll(fresh, db) };
   } finally {
@@ -44,11 +46,11 @@ export function replay(db: Connection, log: EventLog): ReplayReport {
   }
 }
 
-function rebuild(fresh: Connection, log: EventLog) {
+/** Applies all events to empty tables, in a transaction of the caller; tells where the chain breaks. */
+export function rebuild(fresh: Connection, log: EventLog) {
   const apply = applier(fresh, projections);
   let before = { seq: 0, hash: genesis, at: 0 };
   const broken = (seq: number, reason: string) => ({ events: before.seq, head: before.hash, broken: { seq, reason } });
-  fresh.exec('BEGIN');
   for (const row of log.rows()) {
     const reason = breakIn(before, row);
     if (reason !== undefined) return broken(before.seq + 1, reason);
@@ -60,7 +62,6 @@ function rebuild(fresh: Connection, log: EventLog) {
     }
     before = { seq: row.seq, hash: row.hash, at: row.at };
   }
-  fresh.exec('COMMIT');
   const noted = log.readHead();
   if (noted.seq !== before.seq || noted.hash !== before.hash)
     return broken(before.seq + 1, `the ledger ends at event ${before.seq}, but ${noted.seq} were written.`);

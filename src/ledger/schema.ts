@@ -2,8 +2,8 @@ import { failure, FailureError } from '../base/failure.ts';
 import { corrupt } from './rows.ts';
 import type { Connection } from './sqlite.ts';
 
-/** Grows when any table changes its shape. */
-export const schemaVersion = 1;
+/** Grows when a projection's table changes its shape. Tables of earlier versions are made again, from the events. */
+export const schemaVersion = 2;
 
 /** "Labw": tells a ledger from another program's database. */
 const applicationId = 0x4c616277;
@@ -30,11 +30,28 @@ CREATE TABLE telemetry (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const coreNames = new Set(['event', 'head', 'outbox', 'timer', 'snapshot', 'telemetry']);
+
 const pragma = (db: Connection, name: string): unknown => db.pragma(name, { simple: true });
 
 /** Whether the database has no table yet: a new file, or one whose first transaction never came through. */
 export const isEmpty = (db: Connection): boolean =>
   db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
+
+/** Whether the tables of the projections are those of an earlier version of this program. */
+export const isOutdated = (db: Connection): boolean =>
+  pragma(db, 'application_id') === applicationId && Number(pragma(db, 'user_version')) < schemaVersion;
+
+/** Makes the tables of the projections anew and lets `fill` write them; all of it happens or nothing. */
+export function remakeTables(db: Connection, projections: readonly string[], fill: () => void): void {
+  db.transaction(() => {
+    const names = db.prepare(`SELECT name FROM sqlite_schema WHERE type = 'table'`).pluck().all() as string[];
+    for (const name of names) if (!coreNames.has(name)) db.exec(`DROP TABLE "${name}"`);
+    for (const tables of projections) db.exec(tables);
+    fill();
+    db.pragma(`user_version = ${schemaVersion}`);
+  }).exclusive();
+}
 
 /** Makes all tables in one transaction, so that a killed process leaves an empty file or a whole ledger. */
 export function createTables(db: Connection, projections: readonly string[]): void {

@@ -4,7 +4,7 @@ import { OpeningHours } from '../../src/engine/opening-hours.ts';
 import { Lab } from '../../src/domain/lab.ts';
 import { definitionOf, WholeLab } from './whole-lab.ts';
 
-type Hours = Partial<Pick<LabDevice, 'hours' | 'maintenance' | 'attended'>>;
+type Hours = Partial<Pick<LabDevice, 'hours' | 'maintenance' | 'attended' | 'avoid'>>;
 
 /** The colour lab, 8 experiments, with hours; its clock begins on Monday, 5 January 2026 at 08:00 UTC. */
 function colourLab(devices: Readonly<Record<string, Hours>>, people: Record<string, Person> = {}): WholeLab {
@@ -66,6 +66,25 @@ describe('a lab with hours', () => {
     );
     expect(lab.run(48)).toBe(true);
     expect(Math.min(...begun(lab, 'handler'))).toBe(at('2026-01-06T10:00Z'));
+  });
+});
+
+describe('a lab whose energy is dear at times', () => {
+  test('does nothing dear then that may wait, and says why', () => {
+    const lab = colourLab({ handler: { avoid: { price_above: 0.4 / 3.6e6 } } });
+    const peak = { from: '08:05', to: '10:00', price: 0.52 / 3.6e6 };
+    Object.assign(lab.definition.lab.tariff!, { hours: [peak] });
+    lab.startController();
+    lab.wait(20);
+    const reasons = lab.engine.status().waiting.map(({ reason }) => reason);
+    expect(reasons.join(' ')).toMatch(/waits until handler opens at 10:00 \(energy costs more than 0\.4 EUR\/kWh\)/);
+    expect(lab.run(48)).toBe(true);
+    const pours = begun(lab, 'handler');
+    expect(pours.filter((time) => time >= at('2026-01-05T08:05Z') && time < at('2026-01-05T10:00Z'))).toEqual([]);
+    expect(pours.some((time) => time >= at('2026-01-05T10:00Z'))).toBe(true);
+    // The others draw energy in those hours, too, and pay for it.
+    const { joules } = lab.ledger.totals().energy;
+    expect(lab.ledger.totals().energyCost).toBeGreaterThan(1.05 * joules * lab.definition.lab.tariff!.price);
   });
 });
 

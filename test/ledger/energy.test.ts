@@ -4,6 +4,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import {
   accepted,
   announced,
+  definition,
   ended,
   event,
   inMemory,
@@ -333,4 +334,45 @@ test('the optimizer pays for its computing, and all of it has a price', () => {
   expect(energy.joules).toBeCloseTo(460, 9);
   expect(energyCost).toBeCloseTo((460 / 3.6e6) * 0.36, 12);
   expect(energyCo2e).toBeCloseTo((460 / 3.6e6) * 0.4, 12);
+});
+
+describe('energy whose price hangs on the hour', () => {
+  const perKWh = 1 / 3.6e6;
+  const hours = [{ from: '09:00', to: '10:00', price: 0.72 * perKWh, carbon: 0.8 * perKWh }];
+  const byHour = event('campaign.opened', {
+    ...{ campaign: 'demo', clock: { origin: start, anchor: start, speed: 1 } },
+    definition: { ...definition, lab: { ...definition.lab, tariff: { ...definition.lab.tariff!, hours } } },
+  });
+  const finished = event('campaign.finished', { outcome: 'completed', reason: 'r' });
+  /** From half past eight to half past nine: one half of it is dear. */
+  const baked = (more: object) => [
+    ...([
+      [1800, bake('k1', 'e1')],
+      [1800, accepted('k1')],
+      [5400, ended('k1', { ...times(1800, 5400), ...more })],
+    ] as const),
+  ];
+
+  test('costs what it cost when it was drawn, by a power model', () => {
+    const device = announced('oven', { power: { idle_watt: 10, active_watt: 100 } });
+    const ledger = inMemory([0, byHour], [0, device], [0, suggested('e1', 1)], ...baked({}), [7200, finished]);
+    // Half an hour at rest and half an hour at work on either side of nine.
+    const each = 10 * 1800 + 100 * 1800;
+    expect(ledger.totals().energyCost).toBeCloseTo(each * (0.36 + 0.72) * perKWh, 12);
+    expect(ledger.totals().energyCo2e).toBeCloseTo(each * (0.4 + 0.8) * perKWh, 12);
+    expect(ledger.stageCosts()[0]!.money).toBeCloseTo(360_000 * 0.54 * perKWh, 12);
+    const [cost] = ledger.costs();
+    // The sample stands in the oven from the beginning of its step.
+    expect(cost!.energyCost).toBeCloseTo((360_000 * 0.54 + 18_000 * 0.72) * perKWh, 12);
+    expect(ledger.replay().ok).toBe(true);
+  });
+
+  test('costs what it cost when it was drawn, by a meter', () => {
+    const device = announced('oven', { meters: [{ id: 'plug' as never, unit: 'J', resolution: 10 }] });
+    const ledger = inMemory([0, byHour], [0, device], [0, suggested('e1', 1)], [0, meter(0)], [1800, meter(18_000)]);
+    tell(ledger, ...baked(span(18_000, 378_000)), [7200, meter(396_000)], [7200, finished]);
+    expect(ledger.totals().energyCost).toBeCloseTo((18_000 * (0.36 + 0.72) + 360_000 * 0.54) * perKWh, 12);
+    expect(ledger.costs()[0]!.energyCost).toBeCloseTo((360_000 * 0.54 + 18_000 * 0.72) * perKWh, 12);
+    expect(ledger.replay().ok).toBe(true);
+  });
 });

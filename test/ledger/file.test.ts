@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { eventVersion } from '../../src/domain/event.ts';
 import { parseEvent } from '../../src/ledger/event-log.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
+import { schemaVersion } from '../../src/ledger/schema.ts';
 import { loadSqlite } from '../../src/ledger/sqlite.ts';
 import { failureFrom, freshPath, lot, opened, suggested, tell } from './support.ts';
 
@@ -26,6 +27,48 @@ function tamper(path: string, sql: string): void {
   db.exec(sql);
   db.close();
 }
+
+/** What a version with other tables might have left behind. */
+const asOfVersion1 = 'DROP TABLE campaign; CREATE TABLE campaign (old INTEGER); PRAGMA user_version = 1';
+
+function tablesOf(path: string): unknown {
+  const Database = loadSqlite();
+  const db = new Database(path, { readonly: true });
+  const version = db.pragma('user_version', { simple: true });
+  const campaign = db.prepare(`SELECT name FROM pragma_table_info('campaign')`).pluck().all();
+  db.close();
+  return { version, campaign };
+}
+
+describe('a ledger of an earlier version', () => {
+  const outdated = () => {
+    const path = written();
+    tamper(path, asOfVersion1);
+    return path;
+  };
+
+  test('is opened, its tables made again from the events', () => {
+    const path = outdated();
+    const ledger = Ledger.open(path);
+    expect(ledger.campaign()).toMatchObject({ status: 'running' });
+    expect(ledger.experiments()).toHaveLength(3);
+    tell(ledger, suggested('e4', 4));
+    expect(ledger.replay()).toMatchObject({ ok: true, events: 5 });
+    ledger.close();
+    const again = Ledger.open(path);
+    expect(again.experiments()).toHaveLength(4);
+    again.close();
+  });
+
+  test('is read without being changed', () => {
+    const path = outdated();
+    const ledger = Ledger.open(path, { readonly: true });
+    expect(ledger.replay()).toMatchObject({ ok: true, events: 4 });
+    expect(ledger.experiments()).toHaveLength(3);
+    ledger.close();
+    expect(tablesOf(path)).toEqual({ version: 1, campaign: ['old'] });
+  });
+});
 
 describe('opening fails in one sentence with a mend', () => {
   const missing = { code: 'ledger.missing', mend: expect.stringContaining('labwright run') };
@@ -49,13 +92,20 @@ describe('opening fails in one sentence with a mend', () => {
     Ledger.open(path).close();
   });
 
-  test('when another version wrote it', () => {
+  test('when a newer version wrote it', () => {
     const path = written();
-    tamper(path, 'PRAGMA user_version = 2');
+    tamper(path, `PRAGMA user_version = ${schemaVersion + 1}`);
     expect(failureFrom(() => Ledger.open(path))).toMatchObject({
       code: 'ledger.version',
-      message: 'The ledger has version 2, this program reads version 1.',
+      message: `The ledger has version ${schemaVersion + 1}, this program reads version ${schemaVersion}.`,
     });
+  });
+
+  test('when an earlier version wrote it, and its chain is broken: the file stays as it was', () => {
+    const path = written();
+    tamper(path, `${asOfVersion1}; UPDATE event SET actor = 'eve' WHERE seq = 2`);
+    expect(failureFrom(() => Ledger.open(path))).toMatchObject({ code: 'ledger.corrupt', where: path });
+    expect(tablesOf(path)).toEqual({ version: 1, campaign: ['old'] });
   });
 
   test('when it is something else', () => {

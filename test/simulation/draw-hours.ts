@@ -39,6 +39,14 @@ export function withHours(seed: number, lab: Written): Written {
       return [id, { ...written, maintenance: Array.from({ length: 1 + random.integer(3) }, () => windowOf(random)) }];
     return [id, written];
   });
+  const dear = stream(seed, 'dear');
+  if (dear.chance(0.4)) {
+    const [id] = dear.pick(devices) as [string, Written];
+    const entry = devices.find(([name]) => name === id)!;
+    entry[1] = { ...(entry[1] as Written), avoid: { price_above: '0.40 EUR/kWh' } };
+  }
+  const hours = openings(dear).map((open) => ({ ...open, price: '0.10 EUR/kWh' }));
+  const tariff = { price: '0.52 EUR/kWh', carbon: '380 g/kWh', hours };
   const timezone = random.pick(['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'America/New_York']);
-  return { ...lab, timezone, people: Object.fromEntries(people), devices: Object.fromEntries(devices) };
+  return { ...lab, tariff, timezone, people: Object.fromEntries(people), devices: Object.fromEntries(devices) };
 }

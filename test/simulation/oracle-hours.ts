@@ -19,7 +19,7 @@ type Device = Lab['devices'][keyof Lab['devices']];
 type Hours = NonNullable<Device['hours']>;
 
 function closedBy(lab: Lab, id: string, at: number): string | undefined {
-  const { hours, maintenance = [], attended } = lab.devices[id as keyof Lab['devices']] as Device;
+  const { hours, maintenance = [], attended, avoid } = lab.devices[id as keyof Lab['devices']] as Device;
   const clock = clockAt(lab.timezone ?? 'UTC', at);
   if (hours !== undefined && !holds(hours, clock)) return 'it is out of hours';
   const people = Object.values(lab.people ?? {}).filter(
@@ -27,6 +27,8 @@ function closedBy(lab: Lab, id: string, at: number): string | undefined {
   );
   const present = people.some((person) => person.hours === undefined || holds(person.hours, clock));
   if (attended !== undefined && !present) return `nobody with the skill ${attended} is there`;
+  const cheap = lab.tariff?.hours?.some((entry) => holds([entry], clock)) ?? false;
+  if (avoid !== undefined && !cheap) return 'energy is dear';
   const window = maintenance.find(({ from, to }) => Date.parse(from) <= at && at < Date.parse(to));
   return window === undefined ? undefined : `it is in maintenance until ${window.to}`;
 }

@@ -48,7 +48,7 @@ const deviceShape = {
   resets: number,
 };
 const experimentShape = { ...sums, experiment: text, variance: maybe(number) };
-const totalShape = { ...sums, cpuSeconds: number };
+const totalShape = { ...sums, money: number, co2e: number, cpuSeconds: number };
 
 /** Reads of the energy accounts. */
 export function energyReads(db: Connection) {
@@ -72,22 +72,30 @@ export function energyReads(db: Connection) {
     db,
     'energy_device',
     `SELECT coalesce(sum(measured), 0.0) AS measured, coalesce(sum(modelled), 0.0) AS modelled,
-       coalesce(sum(idle), 0.0) AS idle, coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
+       coalesce(sum(idle), 0.0) AS idle, coalesce(sum(money), 0.0) AS money, coalesce(sum(co2e), 0.0) AS co2e, coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
     totalShape,
   );
   const sum = () => {
-    const { cpuSeconds, ...devices } = present(total.get(), 'the sum of energies');
+    const { cpuSeconds, money, co2e, ...devices } = present(total.get(), 'the sum of energies');
     const joules = cpuSeconds * wattsOfComputing;
     const modelled = devices.modelled + joules;
     return {
+      charged: { money, co2e },
       optimizer: { cpuSeconds, joules },
       total: { ...devices, modelled, joules: devices.measured + modelled },
     };
   };
   return {
-    /** Flat in the length of the campaign, unlike the whole report. */
+    /** Flat in the length of the campaign, unlike the whole report. `charged` is what the devices' energy cost and emitted. */
     energyTotal: sum,
-    energy: (): EnergyReport => ({
+    energy: (): EnergyReport => {
+      const { optimizer, total } = sum();
+      return { ...accounts(), optimizer, total };
+    },
+  };
+
+  function accounts(): Pick<EnergyReport, 'devices' | 'experiments'> {
+    return {
       devices: devices.all(),
       experiments: experiments.all().map((row) => {
         const { experiment, variance = 0, ...joules } = row;
@@ -97,7 +105,6 @@ export function energyReads(db: Connection) {
           uncertainty: Math.sqrt(variance),
         };
       }),
-      ...sum(),
-    }),
-  };
+    };
+  }
 }

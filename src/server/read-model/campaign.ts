@@ -2,6 +2,7 @@ import type { Definition } from '../../domain/campaign.ts';
 import { unitOf } from '../../domain/campaign.ts';
 import { isStaged, legsOf } from '../../domain/stages.ts';
 import type { EventOf, LabEvent } from '../../domain/event.ts';
+import { Rates } from '../../domain/tariff.ts';
 import type { CampaignState, CampaignView, LegView, ObjectiveView, ProgressView, SourceView } from '../contract.ts';
 import { noCounts } from '../life-cycle.ts';
 import { bestOf } from './best.ts';
@@ -48,6 +49,7 @@ export function changeProgress(model: Model, values: Partial<ProgressView>): voi
 function open(model: Model, { at, data }: EventOf<'campaign.opened'>): void {
   const { campaign, protocol, lab } = data.definition;
   model.lab = lab;
+  model.rates = new Rates(lab);
   model.protocol = protocol;
   put(model, 'campaign', {
     ...fixedPart(data.definition),

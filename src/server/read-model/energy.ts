@@ -1,4 +1,5 @@
 import type { EventOf, LabEvent } from '../../domain/event.ts';
+import type { Span } from '../../domain/hours.ts';
 import type { EnergyView } from '../contract.ts';
 import { changeCosts } from './costs.ts';
 import { put, type Model } from './model.ts';
@@ -27,22 +28,24 @@ function announce(model: Model, { at, data: { device, descriptor } }: EventOf<'d
   model.power.set(device, { idle, active, busy: 0, bookedTo: at });
 }
 
-function read(model: Model, { data }: EventOf<'meter.read'>): void {
+function read(model: Model, { at, data }: EventOf<'meter.read'>): void {
   const { device, meter, total, resetAt, power } = data;
   const id = `${device}/${meter}`;
   const known = model.meters.get(id);
-  model.meters.set(id, { total, resetAt });
+  model.meters.set(id, { total, resetAt, at });
   // The first reading is where this campaign begins; after a reset the counter has begun at zero again.
   const since = known === undefined ? total : known.resetAt === resetAt ? known.total : 0;
-  book(model, device, Math.max(0, total - since), 'measured', power);
+  book(model, device, Math.max(0, total - since), 'measured', { from: known?.at ?? at, to: at }, power);
 }
 
 /** Readings that came with a command count only where the counter itself is not heard. */
-function bookSpans(model: Model, { data }: EventOf<'command.ended'>): void {
-  const device = model.commands.get(data.key)?.command.device;
-  if (device === undefined) return;
+function bookSpans(model: Model, { at, data }: EventOf<'command.ended'>): void {
+  const open = model.commands.get(data.key);
+  if (open === undefined) return;
+  const { device } = open.command;
   for (const { meter, start, end } of data.meters)
-    if (!model.meters.has(`${device}/${meter}`)) book(model, device, Math.max(0, end - start), 'measured');
+    if (!model.meters.has(`${device}/${meter}`))
+      book(model, device, Math.max(0, end - start), 'measured', { from: open.intendedAt, to: at });
 }
 
 /** Counts a command from its acceptance to its end, which the state of its bar tells apart from one never begun. */
@@ -58,11 +61,19 @@ function bookModelled(model: Model, device: string, at: number): void {
   const power = model.power.get(device);
   if (power === undefined || at <= power.bookedTo) return;
   const watts = power.busy > 0 ? power.active : power.idle;
-  book(model, device, (watts * (at - power.bookedTo)) / 1000, 'modelled', watts);
+  const when = { from: power.bookedTo, to: at };
+  book(model, device, (watts * (at - power.bookedTo)) / 1000, 'modelled', when, watts);
   power.bookedTo = at;
 }
 
-function book(model: Model, device: string, joules: number, basis: EnergyView['basis'], power?: number): void {
+function book(
+  model: Model,
+  device: string,
+  joules: number,
+  basis: EnergyView['basis'],
+  { from, to }: Span,
+  power?: number,
+): void {
   const known = model.sections.energy.get(device);
   const watts = power ?? known?.power;
   put(model, 'energy', {
@@ -71,5 +82,9 @@ function book(model: Model, device: string, joules: number, basis: EnergyView['b
     basis,
     ...(watts === undefined ? {} : { power: watts }),
   });
-  if (joules > 0) changeCosts(model);
+  if (joules <= 0) return;
+  const { price, carbon } = model.rates.mean(from, to);
+  model.charged.money += joules * price;
+  model.charged.co2e += joules * carbon;
+  changeCosts(model);
 }

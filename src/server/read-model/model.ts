@@ -1,5 +1,6 @@
 import type { Command, LabEvent, Reservation } from '../../domain/event.ts';
 import type { Lab } from '../../domain/lab.ts';
+import { Rates } from '../../domain/tariff.ts';
 import type { Protocol } from '../../domain/protocol.ts';
 import type { FirstPlan, LabView, LogLine, Patch, Section, Sections } from '../contract.ts';
 
@@ -32,6 +33,9 @@ export interface Model {
   readonly resolved: Map<string, { readonly command: Command; readonly draws: readonly Draw[] }>;
   readonly meters: Map<string, MeterState>;
   readonly power: Map<string, PowerState>;
+  rates: Rates;
+  /** What the energy of all devices has cost and emitted (kg), by the rates of the time in which it was drawn. */
+  readonly charged: { money: number; co2e: number };
 }
 
 export interface OpenCommand {
@@ -49,6 +53,8 @@ export interface Draw {
 export interface MeterState {
   total: number;
   resetAt: string;
+  /** Lab ms. */
+  at: number;
 }
 
 /** Of a device without a meter: its power model and how far its energy has been booked. */
@@ -98,6 +104,8 @@ export function createModel(): Model {
     resolved: new Map(),
     meters: new Map(),
     power: new Map(),
+    rates: new Rates({}),
+    charged: { money: 0, co2e: 0 },
   };
 }
 

@@ -1,5 +1,8 @@
+import * as z from 'zod';
+import { canonical } from '../../../base/canonical.ts';
 import { present } from '../../../base/invariant.ts';
-import { number, query, text, value } from '../../rows.ts';
+import { Rates } from '../../../domain/tariff.ts';
+import { json, number, query, text, value } from '../../rows.ts';
 import type { Connection } from '../../sqlite.ts';
 import { wattShape, weightShape, type Weight } from './tables.ts';
 
@@ -10,31 +13,57 @@ export interface Source {
   readonly modelled: boolean;
   /** Smallest step of the counter, J. */
   readonly resolution: number;
+  /** Lab ms between which the joules were drawn, evenly as far as anybody knows. */
+  readonly from: number;
+  readonly to: number;
 }
 
+const Priced = z.custom<ConstructorParameters<typeof Rates>[0]>((value) => typeof value === 'object' && value !== null);
+
+/** The tariff of the campaign's lab. */
+export function energyRates(db: Connection) {
+  const put = db.prepare('INSERT INTO energy_tariff (one, lab) VALUES (1, ?)');
+  const find = value(db, 'energy_tariff.lab', 'SELECT lab FROM energy_tariff WHERE one = 1', json(Priced));
+  let known: Rates | undefined;
+  return {
+    set({ timezone, tariff }: z.infer<typeof Priced>): void {
+      put.run(canonical({ timezone, tariff }));
+      known = undefined;
+    },
+    current: (): Rates => (known ??= new Rates(find.get() ?? {})),
+  };
+}
+
+export type EnergyRates = ReturnType<typeof energyRates>;
+
 /** Charges joules to commands and occupants. Joules below zero take back what an earlier reading had charged. */
-export function energyBookings(db: Connection) {
+export function energyBookings(db: Connection, rates: EnergyRates) {
   const device = db.prepare(
-    `UPDATE energy_device SET measured = measured + @measured, modelled = modelled + @modelled, idle = idle + @idle
-     WHERE device = @device`,
+    `UPDATE energy_device SET measured = measured + @measured, modelled = modelled + @modelled, idle = idle + @idle,
+       money = money + @money, co2e = co2e + @co2e WHERE device = @device`,
   );
   const experiment = db.prepare(
-    `INSERT INTO energy_experiment (experiment, measured, modelled, idle) VALUES (@experiment, @measured, @modelled, @idle)
-     ON CONFLICT DO UPDATE SET measured = measured + @measured, modelled = modelled + @modelled, idle = idle + @idle`,
+    `INSERT INTO energy_experiment (experiment, measured, modelled, idle, money, co2e)
+     VALUES (@experiment, @measured, @modelled, @idle, @money, @co2e)
+     ON CONFLICT DO UPDATE SET measured = measured + @measured, modelled = modelled + @modelled, idle = idle + @idle,
+       money = money + @money, co2e = co2e + @co2e`,
   );
   const command = db.prepare(
-    `INSERT INTO energy_command (key, meter, device, experiment, joules, modelled, uncertainty)
-     VALUES (@key, @meter, @device, @experiment, @joules, @modelled, @uncertainty)
+    `INSERT INTO energy_command (key, meter, device, experiment, joules, modelled, uncertainty, money)
+     VALUES (@key, @meter, @device, @experiment, @joules, @modelled, @uncertainty, @money)
      ON CONFLICT DO UPDATE SET joules = joules + @joules, modelled = modelled + @modelled,
-       uncertainty = max(uncertainty, @uncertainty)`,
+       uncertainty = max(uncertainty, @uncertainty), money = money + @money`,
   );
   const experimentOf = value(db, 'command.experiment', 'SELECT experiment FROM command WHERE key = ?', text);
   const sql = 'SELECT joules FROM energy_command WHERE key = ? AND meter = ?';
   const charged = value(db, 'energy_command.joules', sql, number);
 
+  const rateOf = ({ from, to }: Source) => rates.current().mean(from, to);
+
   const book = (source: Source, joules: number, owner: string, idle: boolean): void => {
     const parts = source.modelled ? { measured: 0, modelled: joules } : { measured: joules, modelled: 0 };
-    const sums = { ...parts, idle: idle ? joules : 0 };
+    const { price, carbon } = rateOf(source);
+    const sums = { ...parts, idle: idle ? joules : 0, money: joules * price, co2e: joules * carbon };
     device.run({ ...sums, device: source.device });
     experiment.run({ ...sums, experiment: owner });
   };
@@ -47,7 +76,7 @@ export function energyBookings(db: Connection) {
       const uncertainty = source.modelled ? 0 : Math.SQRT2 * source.resolution;
       const modelled = source.modelled ? joules : 0;
       command.run({
-        ...{ key, joules, modelled, uncertainty },
+        ...{ key, joules, modelled, uncertainty, money: joules * rateOf(source).price },
         meter: source.meter,
         device: source.device,
         experiment: owner,

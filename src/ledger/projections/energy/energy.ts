@@ -4,7 +4,7 @@ import { maybe, number, query, text } from '../../rows.ts';
 import type { Connection } from '../../sqlite.ts';
 import type { Handlers, Projection } from '../projection.ts';
 import { energyActivity, type Activity } from './activity.ts';
-import { energyBookings, energyWeights } from './bookings.ts';
+import { energyBookings, energyRates, energyWeights, type EnergyRates } from './bookings.ts';
 import { energyMeters, type Meters } from './meters.ts';
 import { powerModel, type PowerModel } from './power-model.ts';
 import { energyTables } from './tables.ts';
@@ -16,13 +16,15 @@ import { energyTables } from './tables.ts';
 export const energyProjection: Projection = {
   schema: energyTables,
   handlers(db) {
-    const bookings = energyBookings(db);
+    const rates = energyRates(db);
+    const bookings = energyBookings(db, rates);
     const weights = energyWeights(db, bookings);
     const activity = energyActivity(db, weights);
     const meters = energyMeters(db, weights, bookings, activity);
     const power = powerModel(db, weights, bookings, activity);
-    const desk: Desk = { activity, meters, power, command: commandFinder(db) };
-    return { ...deviceHandlers(desk), ...commandHandlers(desk), ...clockHandlers(desk) };
+    const desk: Desk = { activity, meters, power, rates, command: commandFinder(db) };
+    const opening: Handlers = { 'campaign.opened': ({ data }) => rates.set(data.definition.lab) };
+    return { ...opening, ...deviceHandlers(desk), ...commandHandlers(desk), ...clockHandlers(desk) };
   },
 };
 
@@ -30,6 +32,7 @@ interface Desk {
   readonly activity: Activity;
   readonly meters: Meters;
   readonly power: PowerModel;
+  readonly rates: EnergyRates;
   readonly command: ReturnType<typeof commandFinder>;
 }
 
@@ -76,9 +79,11 @@ function deviceHandlers({ activity, meters, power }: Desk): Handlers {
   };
 }
 
-function commandHandlers({ activity, meters, power, command }: Desk): Handlers {
+function commandHandlers({ activity, meters, power, rates, command }: Desk): Handlers {
   const begin = (key: string, at: number): void => {
     const found = command(key);
+    // What it drew at rest before cost what energy cost then.
+    if (rates.current().vary) power.settleIdle(found.device, at);
     activity.begin(found.device, at, found);
     if (found.kind === 'process') activity.place(found.experiment, found.place, at);
   };
@@ -93,7 +98,7 @@ function commandHandlers({ activity, meters, power, command }: Desk): Handlers {
     const until = within(data.endedAt);
     activity.advance(device, until);
     for (const span of data.meters) meters.span(device, { key, experiment }, span, until);
-    power.settleCommand(device, key, experiment, ownDuration(data, at - before.intendedAt));
+    power.settleCommand(device, key, experiment, ownDuration(data, at - before.intendedAt), until);
     activity.end(device, key);
     if (data.outcome === 'ok' && before.kind === 'move') activity.place(experiment, before.toPlace, at);
   };

@@ -36,7 +36,7 @@ export function energyMeters(db: Connection, weights: Weights, bookings: Booking
     const { meter, resolution, start, end } = readings;
     store.ensure(device, meter);
     const { row, from, past, reset } = continued(store.find(device, meter), readings);
-    const source: Source = { device, meter, modelled: false, resolution };
+    const source: Source = { device, meter, modelled: false, resolution, from: row.readAt ?? at, to: at };
     const begin = end < start ? 0 : start;
     const before = Math.max(0, Math.min(begin, end) - from);
     const during = Math.max(0, end - Math.max(begin, from));
@@ -64,7 +64,7 @@ export function energyMeters(db: Connection, weights: Weights, bookings: Booking
       activity.advance(device, at);
       store.ensure(device, meter);
       const before = store.find(device, meter);
-      const source: Source = { device, meter, modelled: false, resolution };
+      const source: Source = { device, meter, modelled: false, resolution, from: before.readAt ?? at, to: at };
       const { delta, reset, gap, bridged } = compare(before, reading, at);
       divide(source, delta);
       divide({ ...source, modelled: true }, bridged);

@@ -14,13 +14,14 @@ export const nobody = '';
  * energy_meter: last reading; `previous_*` is the life of the counter before its last reset.
  * energy_work: commands that it works on now. energy_place: where samples stand.
  * energy_weight: ms of activity since the last reading that advanced, by command and by occupant.
- * energy_command, energy_experiment: the accounts that were charged.
+ * energy_command, energy_experiment: the accounts that were charged; money and kg of CO2 equivalent by the tariff of the
+ * time in which the energy was drawn. energy_tariff: that tariff and its time zone, as JSON.
  */
 export const energyTables = `
 CREATE TABLE energy_device (
   device TEXT PRIMARY KEY, at REAL NOT NULL, active_watt REAL, idle_watt REAL, measured REAL NOT NULL DEFAULT 0,
-  modelled REAL NOT NULL DEFAULT 0, idle REAL NOT NULL DEFAULT 0, gaps INTEGER NOT NULL DEFAULT 0,
-  resets INTEGER NOT NULL DEFAULT 0
+  modelled REAL NOT NULL DEFAULT 0, idle REAL NOT NULL DEFAULT 0, money REAL NOT NULL DEFAULT 0,
+  co2e REAL NOT NULL DEFAULT 0, gaps INTEGER NOT NULL DEFAULT 0, resets INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE energy_meter (
   device TEXT NOT NULL, meter TEXT NOT NULL, total REAL, read_total REAL, resolution REAL NOT NULL DEFAULT 0, boot TEXT,
@@ -38,12 +39,14 @@ CREATE TABLE energy_weight (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE energy_command (
   key TEXT NOT NULL, meter TEXT NOT NULL, device TEXT NOT NULL, experiment TEXT NOT NULL, joules REAL NOT NULL,
-  modelled REAL NOT NULL, uncertainty REAL NOT NULL, PRIMARY KEY (key, meter)
+  modelled REAL NOT NULL, uncertainty REAL NOT NULL, money REAL NOT NULL, PRIMARY KEY (key, meter)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX energy_command_experiment ON energy_command (experiment);
 CREATE TABLE energy_experiment (
-  experiment TEXT PRIMARY KEY, measured REAL NOT NULL, modelled REAL NOT NULL, idle REAL NOT NULL
-) STRICT, WITHOUT ROWID;`;
+  experiment TEXT PRIMARY KEY, measured REAL NOT NULL, modelled REAL NOT NULL, idle REAL NOT NULL, money REAL NOT NULL,
+  co2e REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE energy_tariff (one INTEGER PRIMARY KEY CHECK (one = 1), lab TEXT NOT NULL) STRICT;`;
 
 export const wattShape = { activeWatt: maybe(number), idleWatt: maybe(number) };
 
