@@ -24,7 +24,9 @@ export function lessonOf(
   const told = says > 0 ? says : at - (acceptedAt ?? NaN);
   if (!(told >= 0)) return undefined;
   const actual = Math.min(told, at - intendedAt);
-  const { kind, device, capability, from, to, expected, batch } = command;
+  const { kind, device, capability, from, to, expected, batch, deadline } = command;
+  // Overdue, though nobody was there to notice, or a clock has jumped meanwhile.
+  if (actual > deadline) return undefined;
   if (kind === 'process') return { key: capabilityKey(device, capability), declared: expected, actual, batch };
   if (from === undefined || to === undefined || lab?.transport === undefined) return undefined;
   return { key: wayKey(from, to), declared: declaredWay(lab.transport, from, to), actual };

@@ -82,7 +82,7 @@ class EmptyLab {
   constructor(definition: Definition, descriptors: Descriptors) {
     const { lab } = definition;
     const always = Object.entries(lab.devices).map(([id, device]) => {
-      const { hours: _, maintenance: __, attended: ___, ...open } = device;
+      const { hours: _, maintenance: __, attended: ___, avoid: ____, ...open } = device;
       return [id, open];
     });
     const open = { ...definition, lab: { ...lab, devices: Object.fromEntries(always) as typeof lab.devices } };

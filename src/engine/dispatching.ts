@@ -95,8 +95,7 @@ export class Dispatching {
       this.#waiting = [];
       return [];
     }
-    const problem = this.#problem.build(state, now);
-    const checked = this.#checkedPlan(problem, state);
+    const { problem, checked } = this.#planned(state, now);
     this.#plan = checked;
     this.#stale = false;
     const { start, waiting, wakeAt } = dispatch(problem, checked);
@@ -138,9 +137,23 @@ export class Dispatching {
 
   /** The plan as it is now, also while nothing may start. */
   #current(state: CoreState, now: number): Plan {
-    if (this.#stale || this.#plan === undefined) this.#plan = this.#checkedPlan(this.#problem.build(state, now), state);
+    if (this.#stale || this.#plan === undefined) this.#plan = this.#planned(state, now).checked;
     this.#stale = false;
     return this.#plan;
+  }
+
+  /**
+   * A plan for what the lab looks like now. Where durations as they have been learned leave a sample without any, what was
+   * declared counts: nothing would be begun any more, so nobody would learn that they are not what they seemed.
+   */
+  #planned(state: CoreState, now: number): { readonly problem: SchedulingProblem; readonly checked: Plan } {
+    const problem = this.#problem.build(state, now);
+    const checked = this.#checkedPlan(problem, state);
+    const hopeless = hopelessIn(checked);
+    if (hopeless === 0 || state.durations.size === 0) return { problem, checked };
+    const declared = this.#problem.build({ ...state, durations: new Map() }, now);
+    const other = this.#checkedPlan(declared, state);
+    return hopelessIn(other) < hopeless ? { problem: declared, checked: other } : { problem, checked };
   }
 
   /** A plan that the independent checker accepts: the pinned or the old one kept up, a fresh one, or none. */
@@ -210,6 +223,10 @@ class Rooms {
     return free > 0;
   }
 }
+
+/** Samples for which there is no plan, whatever the others do. */
+const hopelessIn = ({ unplanned }: Plan): number =>
+  unplanned.filter(({ cause }) => cause === 'incapable' || cause === 'missed').length;
 
 /** When the steps of samples that are planned for the first time are to run. */
 function firstTimes({ experiments }: CoreState, { assignments }: Plan): NewEvent[] {

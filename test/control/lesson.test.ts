@@ -6,11 +6,12 @@ import { definitionOf } from '../engine/whole-lab.ts';
 
 const { lab } = definitionOf('colour-match');
 const expected = { low: 1000, typical: 2000, high: 3000 };
+const deadline = 30_000;
 
 type End = EventOf<'command.ended'>['data'];
 
 const commandOf = (command: object = {}): CommandContext['command'] =>
-  ({ kind: 'process', device: 'handler', capability: 'dispense', expected, ...command }) as never;
+  ({ kind: 'process', device: 'handler', capability: 'dispense', expected, deadline, ...command }) as never;
 
 const context = (more: Partial<CommandContext> = {}): CommandContext => ({
   command: commandOf(),
@@ -55,6 +56,18 @@ describe('a command that has ended well', () => {
 });
 
 describe('nothing is learned', () => {
+  test('from what took longer than its deadline, though it was not noticed in time', () => {
+    const late = (ms: number) =>
+      lessonOf(
+        end({ startedAt: 0, endedAt: ms }, 10_000 + ms),
+        { value: 'accepted', context: context() },
+        undefined,
+        lab,
+      );
+    expect(late(deadline)!.actual).toBe(deadline);
+    expect(late(deadline + 1)).toBeUndefined();
+  });
+
   const told = { startedAt: 0, endedAt: 2500 };
 
   test.each(['failed', 'cancelled', 'indeterminate'] as const)('from what ended as %s', (outcome) => {

@@ -43,6 +43,22 @@ describe('a handler that is slower than it says', () => {
   });
 });
 
+test('what has been learned never leaves a sample without any plan: then what was declared counts', () => {
+  const definition = slowHandler(1.45);
+  // Open for two minutes at a time: enough for what it declares, too short for what it takes.
+  const time = (minutes: number) =>
+    [Math.floor(minutes / 60), minutes % 60].map((n) => String(n).padStart(2, '0')).join(':');
+  const hours = Array.from({ length: 360 }, (_, i) => ({ from: time(4 * i), to: time(4 * i + 2) }));
+  Object.assign(definition.lab.devices['handler' as never]!, { hours });
+  const lab = new WholeLab(definition);
+  lab.startController();
+  expect(lab.run(48)).toBe(true);
+  expectEnded(lab);
+  expect(lab.ledger.experiments().filter(({ status }) => status === 'completed')).toHaveLength(8);
+  const { declared, ...known } = lab.engine.state.durations.get('handler dispense')!;
+  expect(bandOf(declared, { ...known, declared }).typical).toBeGreaterThan(120_000);
+});
+
 test('a lab that keeps what it declares is not complained of', () => {
   const lab = new WholeLab(
     definitionOf('colour-match', ({ campaign }) => Object.assign(campaign.budget, { experiments: 8 })),
