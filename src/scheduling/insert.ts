@@ -16,7 +16,7 @@ export function insertAll(world: World, tasks: readonly Task[], compare = compar
   let inside = ordered.filter(({ at, obstacle }) => at >= 0 && obstacle === undefined);
   for (let before = Infinity; inside.length > 0 && inside.length < before;) {
     before = inside.length;
-    inside = insertEach(world, inside);
+    inside = insertEach(world, inside, sharersFirst);
   }
   const outside = ordered.filter(({ at, obstacle }) => at < 0 && obstacle === undefined);
   for (const task of [...inside, ...insertEach(world, outside)]) failed.set(task.index, explain(world, task));
@@ -28,7 +28,7 @@ export function insertAll(world: World, tasks: readonly Task[], compare = compar
 const patience = 1;
 
 /** Inserts one after the other, those that can share a run together; returns those for which there is no way. */
-function insertEach(world: World, tasks: readonly Task[]): Task[] {
+function insertEach(world: World, tasks: readonly Task[], next: typeof sharersFirst = (_, __, left) => left): Task[] {
   const failed: Task[] = [];
   let left = [...tasks];
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
@@ -37,9 +37,30 @@ function insertEach(world: World, tasks: readonly Task[]): Task[] {
     if (size > 0) {
       const members = crew.slice(0, size).map((member) => member.task);
       left = left.filter((other) => !members.includes(other));
-    } else if (!insertOne(world, task, false) && !insertOne(world, task, true)) failed.push(task);
+    } else if (insertOne(world, task, false) || insertOne(world, task, true)) left = next(world, task, left);
+    else failed.push(task);
   }
   return failed;
+}
+
+/**
+ * Those who can share the run that a sample has opened come next: once another run is planned after it, it cannot wait for
+ * anybody. Whose maximum wait is over before that run is passed over by nobody.
+ */
+function sharersFirst(world: World, task: Task, others: Task[]): Task[] {
+  const { works = [] } = world.tracks.get(task.index) ?? {};
+  if (task.at < 0 || world.lab.stations[task.at]!.kind === 'rack') return others;
+  const work = works.find(
+    ({ run }) => run?.fixed === false && run.members.size < world.lab.stations[run.resource]!.capacity,
+  );
+  if (work === undefined) return others;
+  const { resource, end } = work;
+  const { recipe } = task.steps[work.step]!;
+  const shares = ({ steps }: Task) =>
+    steps.some((step) => step.recipe === recipe && step.alternatives.some((one) => one.resource === resource));
+  const hurried = others.findLastIndex(({ deadline }) => deadline < end) + 1;
+  const rest = others.slice(hurried);
+  return [...others.slice(0, hurried), ...rest.filter(shares), ...rest.filter((other) => !shares(other))];
 }
 
 /** Samples that could share a run with one that is at least as urgent; none when the sample stands in the way or a planned run has room for it. */
@@ -67,6 +88,12 @@ export function compareUrgency(a: Task, b: Task): number {
   if (a.sample.release !== b.sample.release) return a.sample.release - b.sample.release;
   return a.sample.id < b.sample.id ? -1 : a.sample.id > b.sample.id ? 1 : 0;
 }
+
+/**
+ * Those with the least to do first, where samples stand in devices and may share runs: what they leave is free for the others,
+ * and runs are filled with those who wait for them already.
+ */
+export const downstreamFirst = (a: Task, b: Task): number => a.steps.length - b.steps.length || compareUrgency(a, b);
 
 /**
  * Other orders to try where samples differ in priority: by priority whatever waits run, which is as good as long as all of

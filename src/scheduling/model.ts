@@ -159,6 +159,8 @@ export interface Plan {
   readonly makespan: number;
   /** Samples that cannot be planned, each with the reason in a sentence. */
   readonly unplanned: readonly Unplanned[];
+  /** It was made to get samples out of each other's way, whatever it takes: a better one is looked for at every turn. */
+  readonly makeshift?: true;
 }
 
 /** What may not start yet. */

@@ -3,10 +3,11 @@ import { compile, type Lab, type Task } from './compile.ts';
 import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
-import { insertAll, insertOne, prioritized, type compareUrgency } from './insert.ts';
+import { downstreamFirst, insertAll, insertOne, prioritized, type compareUrgency } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { costOf } from './objective.ts';
 import { isLinked } from './linked.ts';
+import { NeighbourhoodSearch } from './neighbourhood-search.ts';
 import { planLinked } from './linked-search.ts';
 import { rescue } from './rescue.ts';
 import { retime, timeScripts } from './retime.ts';
@@ -27,15 +28,32 @@ export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false
   if (isLinked(problem)) return planLinked(problem);
   const lab = compile(problem);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
-  let best = fill(lab, kept);
+  const old = fill(lab, kept);
+  const again = previous?.makeshift === true;
+  let best = old;
   if (previous !== undefined) {
-    if (worthReplanning(best, previous, pinned)) best = better(best, fill(lab, new Map()));
-    else if (!pinned && hasNewcomers(lab, kept, previous)) best = cheaper(best, fill(lab, new Map()));
+    if (worthReplanning(old, previous, pinned)) best = better(old, fill(lab, new Map()));
+    else if (!pinned && (again || hasNewcomers(lab, kept, previous))) best = cheaper(old, fill(lab, new Map()));
   }
   if (tangled(best)) best = better(best, disentangle(lab));
   if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
+  const makeshift = again || better(old, best) !== old;
   if (clearAway(best.world, best.failed)) tryAgain(best);
-  return emit(problem, best.world, best.failed);
+  const made = emit(problem, best.world, best.failed);
+  if (pinned || !makeshift) return made;
+  return { ...(best === old ? made : polished(problem, made)), makeshift };
+}
+
+/** Steps of search that a plan is worth which had to be made in a hurry, times its samples; and so many at most. */
+const polish = 2000;
+const mostSteps = 150;
+
+/** Who was brought out of the others' way, one after the other, may share runs after all. */
+function polished(problem: SchedulingProblem, made: Plan): Plan {
+  const search = new NeighbourhoodSearch(problem, made, 1, soonest);
+  const steps = Math.min(mostSteps, Math.ceil(polish / Math.max(1, problem.samples.length)));
+  for (let i = 0; i < steps; i++) search.step();
+  return search.plan;
 }
 
 /** Inserts those for whom there is room now that others have been put away. */
@@ -110,16 +128,24 @@ interface Attempt {
   readonly failed: Map<number, Obstacle>;
 }
 
-/** Inserts all that are not kept; where they differ in priority, in the order that costs least. */
+/** Inserts all that are not kept, in the order that costs least of those worth trying. */
 function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   const open = lab.tasks.filter(
     (task) => !kept.has(task.index) && task.sample.frozen !== true && (!task.done || task.obstacle !== undefined),
   );
   const first = fillInOrder(lab, kept, open);
-  if (!open.some(({ sample }) => sample.priority !== open[0]!.sample.priority)) return first;
-  return prioritized(lab)
+  const differ = open.some(({ sample }) => sample.priority !== open[0]!.sample.priority);
+  const orders = [...(differ ? prioritized(lab) : []), ...(mayCrowd(lab, open) ? [downstreamFirst] : [])];
+  return orders
     .map((order) => fillInOrder(lab, kept, open, order))
     .reduce((best, other) => cheaper(best, other, 0), first);
+}
+
+/** Whether samples stand in devices, some of which could go on together. */
+function mayCrowd({ stations }: Lab, open: readonly Task[]): boolean {
+  const isBatch = ({ resource }: Task['steps'][number]['alternatives'][number]) => stations[resource]!.kind === 'batch';
+  const inDevice = open.filter(({ at }) => at >= 0 && stations[at]!.kind !== 'rack');
+  return inDevice.length > 1 && inDevice.some(({ steps }) => steps.some((step) => step.alternatives.some(isBatch)));
 }
 
 function fillInOrder(

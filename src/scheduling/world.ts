@@ -144,6 +144,8 @@ export class World {
     const { running, at } = task.sample;
     this.#hold(task, 1);
     if (running === undefined) return;
+    // Without transport a track tells of places only where work is still to begin.
+    if (this.#isAtWork(task)) this.#occupy(task.at, now, task.ready, 1);
     if (running.kind === 'move') {
       this.carriers.add(now, task.ready, 1);
       const from = at === undefined ? undefined : indexOf.get(at);
@@ -166,11 +168,16 @@ export class World {
   /** The place of a sample without a track. */
   #hold(task: Task, amount: number): void {
     const { now, moved } = this.lab;
-    if (task.at < 0) return;
+    if (task.at < 0 || this.#isAtWork(task)) return;
     const { frozen, running } = task.sample;
     const stays = frozen === true || (moved && (!task.done || task.obstacle !== undefined));
     const until = stays ? Infinity : running === undefined ? now : task.ready;
     this.#occupy(task.at, now, until, amount);
+  }
+
+  /** Whether it is worked on in a lab without transport: its place is taken until then, however it goes on. */
+  #isAtWork({ at, sample: { frozen, running } }: Task): boolean {
+    return !this.lab.moved && at >= 0 && frozen !== true && running !== undefined;
   }
 
   #book(index: number, { stays, works, moves }: Track, amount: number): void {

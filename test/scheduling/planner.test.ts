@@ -119,6 +119,22 @@ describe('plan', () => {
     expect(made.assignments).toHaveLength(12);
   });
 
+  it('counts the place of a sample that is worked on beside one that is frozen, without transport, too', () => {
+    const print = step('print', 'printer', 1000);
+    const running = {
+      ...({ kind: 'process', step: 'print', resource: 'printer', to: 'printer' } as const),
+      ...{ start: -500, expectedEnd: 500 },
+    };
+    const samples = [
+      sample('frozen', [], { at: 'printer', frozen: true }),
+      sample('working', [step('look', 'reader', 10)], { running }),
+      sample('next', [print, step('look', 'reader', 10)]),
+    ];
+    const resources = [resource('printer', 'station', 2, 2), resource('reader', 'station')];
+    const made = planned({ now: 0, resources, samples });
+    expect(at(made, 'next', 'print').map(({ start }) => start)).toEqual([500]);
+  });
+
   it('takes steps of no time and of a year, and 300 samples at once', () => {
     const steps = [step('blink', 'mixer', 0), step('grow', 'oven', 365 * 86_400_000), step('look', 'mixer', 0)];
     const resources = [resource('mixer', 'station'), resource('oven', 'station', 20), resource('store', 'rack', 999)];

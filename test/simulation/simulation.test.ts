@@ -24,6 +24,7 @@ const regressions: readonly (readonly [number, string])[] = [
   [7068, 'a sample that was dropped on its way to a full shelf stayed there'],
   [8054, 'two reasons to end the campaign at once cancelled an experiment twice'],
   [279, 'a sample was carried to a place that another had not left'],
+  [142_989, 'a lab without transport put a third sample where one was in doubt and one was worked on'],
   [133_937, 'a clock that jumped taught that a way takes minutes, and nothing could be planned any more'],
 ];
 
