@@ -44,12 +44,14 @@ export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false
   return { ...(best === old ? made : polished(problem, made)), makeshift };
 }
 
-/** Steps of search that a plan is worth which had to be made in a hurry, times its samples; and so many at most. */
+/** Steps of search that a plan is worth which had to be made in a hurry, times its samples; so many at most, and of so few samples. */
 const polish = 2000;
 const mostSteps = 150;
+const mostSamples = 300;
 
 /** Who was brought out of the others' way, one after the other, may share runs after all. */
 function polished(problem: SchedulingProblem, made: Plan): Plan {
+  if (problem.samples.length > mostSamples) return made;
   const search = new NeighbourhoodSearch(problem, made, 1, soonest);
   const steps = Math.min(mostSteps, Math.ceil(polish / Math.max(1, problem.samples.length)));
   for (let i = 0; i < steps; i++) search.step();
