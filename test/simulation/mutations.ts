@@ -57,7 +57,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/wire/host.ts',
     line: "for (const { key, phase, last } of book.entries()) if (phase === 'done') this.#core.say(key, last!);",
     instead: 'void book;',
-    seed: 6,
+    seed: 17,
   },
   {
     protection: 'the engine takes a result once',
@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/engine.ts',
     line: 'this.#outgoing.push(effect);\n  }',
     instead: "if (effect.do === 'send_command') this.#perform(effect);\n    else this.#outgoing.push(effect);\n  }",
-    seed: 9,
+    seed: 58,
     faults: { killed_before_commit: 0.06, killed: 2 },
   },
   {
@@ -109,7 +109,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/dispatching.ts',
     line: 'return free > 0;',
     instead: 'return free > -1e9;',
-    seed: 25,
+    seed: 56,
     faults: { hang: 0.15, suspended: 10, delay: 0.2 },
   },
   {
@@ -125,7 +125,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/control/experiment.ts',
     line: "{ guard: 'asks', target: 'late', actions: 'noteLate' },",
     instead: '',
-    seed: 36,
+    seed: 50,
     faults: { slow: 0.6, hang: 0.1 },
   },
   {
@@ -133,7 +133,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/lab-problem.ts',
     line: 'return now + Math.max(leastPatienceMs, Math.round((now - start) / 10));',
     instead: 'return now + 1;',
-    seed: 42,
+    seed: 70,
     faults: { slow: 0.5 },
   },
   {
