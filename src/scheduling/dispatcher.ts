@@ -1,4 +1,5 @@
 import { opensAt } from './closings.ts';
+import { withoutAmpleWaits } from './ample.ts';
 import { crewOf, obstacleTo, type Haste, type Obstacle } from './gate.ts';
 import type { Assignment, Dispatch, Plan, SchedulingProblem, Wait } from './model.ts';
 import { outlook, type Outlook } from './outlook.ts';
@@ -12,7 +13,7 @@ import { bandOf, isHead } from './standing.ts';
  * which a start becomes possible, or a maximum wait of a sample without a plan is missed, by time alone.
  */
 export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
-  const scene = sceneOf(problem, plan);
+  const scene = sceneOf(withoutAmpleWaits(problem, plan), plan);
   let turn = new Turn(scene, 'punctual');
   // In a lab at rest the plan's times would be put off for ever; and what nothing can make safe is tried in the end.
   if (turn.isStuck) turn = new Turn(scene, 'prompt');
