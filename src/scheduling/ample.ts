@@ -45,8 +45,14 @@ function isAmple(task: SampleTask, { kind, step }: Assignment, latest: number, n
   return margin * (latest - since) <= max;
 }
 
+/** A step that a guarded wait follows may be held back longer than the plan knows, so that the wait before it is guarded, too. */
 function relaxed(task: SampleTask, steps: ReadonlySet<string> | undefined): SampleTask {
   if (steps === undefined) return task;
-  const remaining = task.remaining.map((step) => (steps.has(step.id) ? { ...step, lag: { min: step.lag.min } } : step));
+  const remaining = [...task.remaining];
+  for (let i = remaining.length - 1; i >= 0; i--) {
+    const { id, lag } = remaining[i]!;
+    const isFollowed = remaining[i + 1]?.lag.max !== undefined;
+    if (steps.has(id) && !isFollowed) remaining[i] = { ...remaining[i]!, lag: { min: lag.min } };
+  }
   return { ...task, remaining };
 }

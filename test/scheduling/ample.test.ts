@@ -63,6 +63,19 @@ describe('a maximum wait', () => {
     expect(limits(waiting(-8 * hour))).toEqual(['fresh heat']);
   });
 
+  it('is guarded where another follows the step after it that has to be', () => {
+    const followed = (max: number): SchedulingProblem => {
+      const problem = crowd(24 * hour);
+      const samples = problem.samples.map(({ remaining, ...task }) => ({
+        ...task,
+        remaining: remaining.map((one) => (one.id === 'touch' ? { ...one, lag: { min: 0, max } } : one)),
+      }));
+      return { ...problem, samples };
+    };
+    expect(limits(followed(120_000)).filter((name) => !name.startsWith('hot'))).toHaveLength(4);
+    expect(limits(followed(24 * hour))).toEqual([]);
+  });
+
   it('is guarded, however long, while something is to close', () => {
     expect(limits(crowd(240 * hour, [{ from: 20 * hour, to: 30 * hour }]))).toHaveLength(2);
     expect(limits(crowd(240 * hour, [{ from: -2 * hour, to: -hour }]))).toEqual([]);
