@@ -16,7 +16,7 @@ export const startsLeft = ({ limits, suggested }: CampaignContext): number =>
   Math.max(0, limits.experiments - suggested);
 
 /** How many suggestions to ask for now: for new experiments, or for held ones that go on. */
-export function wanted(context: CampaignContext): number {
+function wanted(context: CampaignContext): number {
   const { limits, asking, open, doubtful, held = [] } = context;
   if (asking > 0) return 0;
   const active = open - doubtful - held.length;
@@ -73,9 +73,15 @@ function judge(context: CampaignContext, event: CampaignEvent): Effect[] {
   return [];
 }
 
-function asking(context: CampaignContext): Effect[] {
+/** The next question to the optimizer; undefined while nothing is wanted of it. */
+export function questionOf(context: CampaignContext): NewEvent | undefined {
   const count = wanted(context);
-  return count === 0 ? [] : [record({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } })];
+  return count === 0 ? undefined : { type: 'suggestions.requested', data: { ask: context.ask + 1, count } };
+}
+
+function asking(context: CampaignContext): Effect[] {
+  const question = questionOf(context);
+  return question === undefined ? [] : [record(question)];
 }
 
 /** Asks, or sets the timer for it. */

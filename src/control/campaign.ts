@@ -112,6 +112,7 @@ const without = (ids: readonly ExperimentId[] = [], experiment: string): readonl
   ids.filter((id) => id !== experiment);
 
 const ended = ['leave', 'countEnded'] as const;
+const goingOn = ['gather', 'proceed'] as const;
 
 /** Ways to end from any state that has begun. */
 const ending = {
@@ -169,14 +170,8 @@ export const campaignMachine = setup({
             ? 0
             : context.failedInRow,
     })),
-    addHeld: assign(({ context, event }) =>
-      event.type === 'experiment.held'
-        ? {
-            held: [...without(context.held, event.data.experiment), event.data.experiment],
-            coming: without(context.coming, event.data.experiment),
-            news: true,
-          }
-        : {},
+    addHeld: assign(({ context: { held = [] }, event }) =>
+      event.type === 'experiment.held' ? { held: [...held, event.data.experiment] } : {},
     ),
     leave: assign(({ context: { held, coming }, event }) =>
       'experiment' in event.data
@@ -238,7 +233,7 @@ export const campaignMachine = setup({
     'experiment.lost': { actions: ended },
     'experiment.cancelled': { actions: ended },
     'experiment.dropped': { actions: ended },
-    'experiment.held': { actions: 'addHeld' },
+    'experiment.held': { actions: ['leave', 'addHeld'] },
     'experiment.resumed': { actions: ['leave', 'addComing'] },
     // In doubt it waits for a person, not for a decision; it is held again afterwards.
     'experiment.became_indeterminate': { actions: ['leave', 'countDoubt'] },
@@ -253,20 +248,20 @@ export const campaignMachine = setup({
   states: {
     closed: { on: { 'campaign.opened': { target: 'running', actions: ['open', 'startTimeBudget'] } } },
     running: {
-      entry: ['gather', 'proceed'],
+      entry: [...goingOn],
       always: { guard: 'exhausted', target: 'completing' },
       on: {
-        'experiment.completed': { actions: [...ended, 'gather', 'proceed'] },
-        'experiment.failed': { actions: [...ended, 'gather', 'proceed'] },
-        'experiment.lost': { actions: [...ended, 'gather', 'proceed'] },
-        'experiment.cancelled': { actions: [...ended, 'gather', 'proceed'] },
-        'experiment.dropped': { actions: [...ended, 'gather', 'proceed'] },
-        'experiment.held': { actions: ['addHeld', 'gather', 'proceed'] },
-        'experiment.became_indeterminate': { actions: ['leave', 'countDoubt', 'gather', 'proceed'] },
-        'experiment.late': { guard: 'asks', actions: ['leave', 'countDoubt', 'gather', 'proceed'] },
+        'experiment.completed': { actions: [...ended, ...goingOn] },
+        'experiment.failed': { actions: [...ended, ...goingOn] },
+        'experiment.lost': { actions: [...ended, ...goingOn] },
+        'experiment.cancelled': { actions: [...ended, ...goingOn] },
+        'experiment.dropped': { actions: [...ended, ...goingOn] },
+        'experiment.held': { actions: ['leave', 'addHeld', ...goingOn] },
+        'experiment.became_indeterminate': { actions: ['leave', 'countDoubt', ...goingOn] },
+        'experiment.late': { guard: 'asks', actions: ['leave', 'countDoubt', ...goingOn] },
         'suggestions.received': { actions: ['noteAnswer', 'takeSuggestions'] },
         'suggestions.refused': { actions: ['noteAnswer', 'giveUpAsking'] },
-        'campaign.changed': { actions: ['change', 'resetTimeBudget', 'gather', 'proceed'] },
+        'campaign.changed': { actions: ['change', 'resetTimeBudget', ...goingOn] },
         'campaign.paused': 'paused',
         ...ending,
       },
@@ -283,7 +278,7 @@ export const campaignMachine = setup({
     },
     stopping: {
       always: { guard: 'empty', target: 'stopped' },
-      on: { 'experiment.held': { actions: ['addHeld', 'dropHeld'] }, ...ending },
+      on: { 'experiment.held': { actions: ['leave', 'addHeld', 'dropHeld'] }, ...ending },
     },
     aborting: { always: { guard: 'empty', target: 'aborted' }, on: ending },
     completing: { entry: 'finishCompleted', on: { 'campaign.finished': 'finished' } },

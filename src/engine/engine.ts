@@ -1,7 +1,7 @@
 import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
-import { gathersFor, wanted } from '../control/campaign-effects.ts';
+import { gathersFor, questionOf } from '../control/campaign-effects.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { disagreement } from '../domain/durations.ts';
@@ -435,9 +435,9 @@ export class Engine {
   /** Those on their way have been waited for; a timer that has been overtaken says nothing. */
   #askTogether(): void {
     const { value, context } = this.#state.campaign;
-    const count = wanted(context);
-    if (value !== 'running' || count === 0 || gathersFor(context, this.#options.clock.now()) > 0) return;
-    this.submit({ type: 'suggestions.requested', data: { ask: context.ask + 1, count } }, 'controller');
+    const question = questionOf(context);
+    if (value !== 'running' || question === undefined) return;
+    if (gathersFor(context, this.#options.clock.now()) === 0) this.submit(question, 'controller');
   }
 
   #raiseEpoch(seen: number): void {

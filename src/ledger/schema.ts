@@ -30,7 +30,7 @@ CREATE TABLE telemetry (
 ) STRICT, WITHOUT ROWID;
 `;
 
-const coreNames = new Set(['event', 'head', 'outbox', 'timer', 'snapshot', 'telemetry']);
+const coreNames = new Set([...coreTables.matchAll(/CREATE TABLE (\w+)/g)].map(([, name]) => name));
 
 const pragma = (db: Connection, name: string): unknown => db.pragma(name, { simple: true });
 

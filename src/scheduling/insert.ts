@@ -16,7 +16,7 @@ export function insertAll(world: World, tasks: readonly Task[], compare = compar
   let inside = ordered.filter(({ at, obstacle }) => at >= 0 && obstacle === undefined);
   for (let before = Infinity; inside.length > 0 && inside.length < before;) {
     before = inside.length;
-    inside = insertEach(world, inside, sharersFirst);
+    inside = insertEach(world, inside);
   }
   const outside = ordered.filter(({ at, obstacle }) => at < 0 && obstacle === undefined);
   for (const task of [...inside, ...insertEach(world, outside)]) failed.set(task.index, explain(world, task));
@@ -28,7 +28,7 @@ export function insertAll(world: World, tasks: readonly Task[], compare = compar
 const patience = 1;
 
 /** Inserts one after the other, those that can share a run together; returns those for which there is no way. */
-function insertEach(world: World, tasks: readonly Task[], next: typeof sharersFirst = (_, __, left) => left): Task[] {
+function insertEach(world: World, tasks: readonly Task[]): Task[] {
   const failed: Task[] = [];
   let left = [...tasks];
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
@@ -37,7 +37,7 @@ function insertEach(world: World, tasks: readonly Task[], next: typeof sharersFi
     if (size > 0) {
       const members = crew.slice(0, size).map((member) => member.task);
       left = left.filter((other) => !members.includes(other));
-    } else if (insertOne(world, task, false) || insertOne(world, task, true)) left = next(world, task, left);
+    } else if (insertOne(world, task, false) || insertOne(world, task, true)) left = sharersFirst(world, task, left);
     else failed.push(task);
   }
   return failed;
@@ -48,8 +48,8 @@ function insertEach(world: World, tasks: readonly Task[], next: typeof sharersFi
  * anybody. Whose maximum wait is over before that run is passed over by nobody.
  */
 function sharersFirst(world: World, task: Task, others: Task[]): Task[] {
+  if (!isInDevice(world.lab, task)) return others;
   const { works = [] } = world.tracks.get(task.index) ?? {};
-  if (task.at < 0 || world.lab.stations[task.at]!.kind === 'rack') return others;
   const work = works.find(
     ({ run }) => run?.fixed === false && run.members.size < world.lab.stations[run.resource]!.capacity,
   );
@@ -66,10 +66,8 @@ function sharersFirst(world: World, task: Task, others: Task[]): Task[] {
 /** Samples that could share a run with one that is at least as urgent; none when the sample stands in the way or a planned run has room for it. */
 function mates(world: World, task: Task, others: readonly Task[]): Member[] {
   const { lab } = world;
-  const waits = ({ at, sample }: Task) =>
-    sample.priority <= task.sample.priority &&
-    sample.running === undefined &&
-    (at < 0 || lab.stations[at]!.kind === 'rack');
+  const waits = (other: Task) =>
+    other.sample.priority <= task.sample.priority && other.sample.running === undefined && !isInDevice(lab, other);
   if (!waits(task)) return [];
   const crew = crewOf(lab, task, others.filter(waits));
   if (crew.length < 2) return [];
@@ -78,6 +76,9 @@ function mates(world: World, task: Task, others: readonly Task[]): Member[] {
     !run.fixed && run.recipe === recipe && run.members.size < lab.stations[run.resource]!.capacity;
   return alternatives.some(({ resource }) => world.runs[resource]!.some(hasRoom)) ? [] : crew;
 }
+
+/** Whether it stands where others may have to go: in the lab, and in no rack. */
+export const isInDevice = ({ stations }: Lab, { at }: Task): boolean => at >= 0 && stations[at]!.kind !== 'rack';
 
 /** Those whose maximum wait runs out first, then running samples, then by priority, release and name. */
 export function compareUrgency(a: Task, b: Task): number {
@@ -99,9 +100,8 @@ export const downstreamFirst = (a: Task, b: Task): number => a.steps.length - b.
  * Other orders to try where samples differ in priority: by priority whatever waits run, which is as good as long as all of
  * them are kept; and so after those in devices, whose places the urgent ones may need.
  */
-export function prioritized({ stations }: Lab): (typeof compareUrgency)[] {
-  const inDevice = ({ at, sample }: Task) =>
-    Number(sample.running !== undefined || (at >= 0 && stations[at]!.kind !== 'rack'));
+export function prioritized(lab: Lab): (typeof compareUrgency)[] {
+  const inDevice = (task: Task) => Number(task.sample.running !== undefined || isInDevice(lab, task));
   const byPriority = (a: Task, b: Task) => b.sample.priority - a.sample.priority || compareUrgency(a, b);
   return [
     byPriority,

@@ -3,7 +3,7 @@ import { compile, type Lab, type Task } from './compile.ts';
 import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
-import { downstreamFirst, insertAll, insertOne, prioritized, type compareUrgency } from './insert.ts';
+import { downstreamFirst, insertAll, insertOne, isInDevice, prioritized, type compareUrgency } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { costOf } from './objective.ts';
 import { isLinked } from './linked.ts';
@@ -144,9 +144,10 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
 }
 
 /** Whether samples stand in devices, some of which could go on together. */
-function mayCrowd({ stations }: Lab, open: readonly Task[]): boolean {
-  const isBatch = ({ resource }: Task['steps'][number]['alternatives'][number]) => stations[resource]!.kind === 'batch';
-  const inDevice = open.filter(({ at }) => at >= 0 && stations[at]!.kind !== 'rack');
+function mayCrowd(lab: Lab, open: readonly Task[]): boolean {
+  const isBatch = ({ resource }: Task['steps'][number]['alternatives'][number]) =>
+    lab.stations[resource]!.kind === 'batch';
+  const inDevice = open.filter((task) => isInDevice(lab, task));
   return inDevice.length > 1 && inDevice.some(({ steps }) => steps.some((step) => step.alternatives.some(isBatch)));
 }
 

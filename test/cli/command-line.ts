@@ -9,9 +9,6 @@ import { afterAll, expect } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Spares every process but the first the compiling. */
-const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'labwright-test-compile-cache') };
-
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -59,7 +56,7 @@ export function lineOf(path: string, text: string): number {
 
 export function start(cwd: string, ...args: string[]): Running {
   const program = join(root, 'src/bin.js');
-  const child = spawn(process.execPath, [program, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   let stdout = '';
   let stderr = '';

@@ -68,7 +68,8 @@ export function costReads(db: Connection, definition: () => Definition | undefin
     db,
     'content',
     `SELECT experiment, ${content('cost')} AS materialCost, ${content('co2e')} AS materialCo2e,
-       coalesce(measured + modelled, 0.0) AS joules, coalesce(money, 0.0) AS energyCost, coalesce(energy_experiment.co2e, 0.0) AS energyCo2e
+       coalesce(measured + modelled, 0.0) AS joules, coalesce(money, 0.0) AS energyCost,
+       coalesce(energy_experiment.co2e, 0.0) AS energyCo2e
      FROM experiment e LEFT JOIN energy_experiment USING (experiment) ORDER BY number, experiment`,
     experimentShape,
   );

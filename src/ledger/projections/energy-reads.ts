@@ -72,7 +72,8 @@ export function energyReads(db: Connection) {
     db,
     'energy_device',
     `SELECT coalesce(sum(measured), 0.0) AS measured, coalesce(sum(modelled), 0.0) AS modelled,
-       coalesce(sum(idle), 0.0) AS idle, coalesce(sum(money), 0.0) AS money, coalesce(sum(co2e), 0.0) AS co2e, coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
+       coalesce(sum(idle), 0.0) AS idle, coalesce(sum(money), 0.0) AS money, coalesce(sum(co2e), 0.0) AS co2e,
+       coalesce((SELECT cpu_seconds FROM campaign), 0.0) AS cpuSeconds FROM energy_device`,
     totalShape,
   );
   const sum = () => {
@@ -89,22 +90,16 @@ export function energyReads(db: Connection) {
     /** Flat in the length of the campaign, unlike the whole report. `charged` is what the devices' energy cost and emitted. */
     energyTotal: sum,
     energy: (): EnergyReport => {
-      const { optimizer, total } = sum();
-      return { ...accounts(), optimizer, total };
-    },
-  };
-
-  function accounts(): Pick<EnergyReport, 'devices' | 'experiments'> {
-    return {
-      devices: devices.all(),
-      experiments: experiments.all().map((row) => {
+      const { optimizer, total: all } = sum();
+      const byExperiment = experiments.all().map((row) => {
         const { experiment, variance = 0, ...joules } = row;
         return {
           ...joules,
           experiment: experiment === '' ? undefined : ExperimentId.parse(experiment),
           uncertainty: Math.sqrt(variance),
         };
-      }),
-    };
-  }
+      });
+      return { devices: devices.all(), experiments: byExperiment, optimizer, total: all };
+    },
+  };
 }

@@ -20,14 +20,11 @@ export function powerModel(db: Connection, weights: Weights, bookings: Bookings,
   return {
     settleCommand,
     settleIdle(device: string, at: number): void {
-      if (!isModelled(device)) return;
-      activity.advance(device, at);
-      settleIdle(device, at);
+      if (isModelled(device)) settleIdle(device, at);
     },
     setWatts(device: string, active: number | undefined, idle: number | undefined, at: number): void {
       const before = weights.watts(device);
       if (before?.active === active && before?.idle === idle) return;
-      activity.advance(device, at);
       settleIdle(device, at);
       setWatts.run(active ?? null, idle ?? null, device);
     },
@@ -38,7 +35,6 @@ export function powerModel(db: Connection, weights: Weights, bookings: Bookings,
     /** A meter has been heard: from now on it counts. */
     giveUp(device: string, at: number): void {
       if (!isModelled(device)) return;
-      activity.advance(device, at);
       settleIdle(device, at);
       for (const { subject } of weights.of(device, model)) settleCommand(device, subject, '', undefined, at);
       remove.run(device, model);
@@ -47,7 +43,6 @@ export function powerModel(db: Connection, weights: Weights, bookings: Bookings,
     pause(at: number, resume: number): void {
       for (const device of modelled.all(model)) {
         if (activity.works(device).length > 0) continue;
-        activity.advance(device, at);
         settleIdle(device, at);
         activity.skip(device, resume);
       }
@@ -66,6 +61,7 @@ function settling(db: Connection, weights: Weights, bookings: Bookings, activity
 
   /** Charges the idle time until `to`. */
   const settleIdle = (device: string, to: number): void => {
+    activity.advance(device, to);
     const watts = weights.watts(device);
     const rests = weights.of(device, model).filter(({ idle }) => idle !== 0);
     const whole = rests.reduce((sum, { ms }) => sum + ms, 0);
