@@ -30,6 +30,8 @@ export interface Report {
   /** Where stages are decided one after the other. */
   readonly stages?: StagesReport;
   readonly makespanMs: number;
+  /** Where experiments are due: how many were, or still are, open for longer, and by how much the worst of them. */
+  readonly overdue?: { readonly experiments: number; readonly worstMs: number };
   /** Where durations differ from what is declared, in sentences. */
   readonly durations: readonly string[];
   readonly materials: readonly { material: string; used: number; waste: number; onHand: number; unit: string }[];
@@ -69,6 +71,7 @@ export function reportOf(ledger: Ledger): Report | undefined {
     sources: definition.sources === undefined ? [] : sourcesOf(ledger),
     ...(stages === undefined ? {} : { stages }),
     makespanMs: (campaign.finishedAt ?? ledger.lastAt()) - campaign.openedAt,
+    ...overdueOf(definition.campaign, rows, ledger.lastAt()),
     durations: durationsOf(ledger),
     materials: materialsOf(ledger),
     joules: totals.energy.joules,
@@ -89,6 +92,15 @@ const changesOf = (ledger: Ledger): Report['changes'] =>
   [...ledger.events({ type: 'campaign.changed' })].flatMap(({ at, type, data }) =>
     type === 'campaign.changed' ? [{ at, by: data.by, text: describeChange(data.change) }] : [],
   );
+
+function overdueOf({ schedule }: Campaign, rows: readonly ExperimentRow[], now: number): Pick<Report, 'overdue'> {
+  const { due } = schedule ?? {};
+  if (due === undefined) return {};
+  const late = rows
+    .map(({ suggestedAt, endedAt = now }) => endedAt - suggestedAt - due * 1000)
+    .filter((beyond) => beyond > 0);
+  return { overdue: { experiments: late.length, worstMs: Math.max(0, ...late) } };
+}
 
 const durationsOf = (ledger: Ledger): string[] =>
   ledger
@@ -218,6 +230,7 @@ export function reportText(report: Report, definition: Definition): string {
         `Source        ${name}: trusted ${Math.round(100 * trust)} % on ${outcome} at the end`,
     ),
     `Makespan      ${durationText(report.makespanMs)} of lab time`,
+    ...overdueText(report, definition),
     ...report.durations.map((sentence) => `Duration      ${sentence}`),
     `Energy        ${energyText(report.joules)}${modelled}; the optimizer computed for ${digits(report.optimizerCpuSeconds)} s`,
     `Emissions     ${digits(report.co2eKg * 1000)} gCO2e`,
@@ -237,4 +250,15 @@ export function reportText(report: Report, definition: Definition): string {
     ),
   ];
   return lines.join('\n');
+}
+
+function overdueText({ overdue }: Report, { campaign: { schedule } }: Definition): string[] {
+  if (overdue === undefined || schedule?.due === undefined) return [];
+  const within = `within ${durationText(schedule.due * 1000)}`;
+  const { experiments, worstMs } = overdue;
+  return [
+    experiments === 0
+      ? `Due           every experiment ${within}, and none was late`
+      : `Due           every experiment ${within}; ${experiments} took longer, by ${durationText(worstMs)} at most`,
+  ];
 }

@@ -179,13 +179,14 @@ class Fold implements Decision {
     this.#stepExperiment(event.data.experiment, event as ExperimentEvent);
   }
 
-  #begin({ data }: EventOf<'experiment.suggested'>): void {
+  #begin({ at, data }: EventOf<'experiment.suggested'>): void {
     const { definition } = this.state;
     if (definition === undefined) return;
     const context: ExperimentContext = {
       experiment: data.experiment,
       number: data.number,
       point: data.suggestion.point,
+      suggestedAt: at,
       itinerary: itineraryOf(definition),
       stage: 0,
       step: 0,

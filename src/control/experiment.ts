@@ -32,6 +32,8 @@ export interface ExperimentContext {
   readonly experiment: ExperimentId;
   readonly number: number;
   readonly point: Point;
+  /** When it was suggested, lab ms. */
+  readonly suggestedAt?: number;
   /** The steps of every stage, and how often each may be attempted. */
   readonly itinerary: readonly (readonly Stop[])[];
   /** Index of the stage and of the step within it that comes next. */

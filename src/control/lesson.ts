@@ -27,7 +27,16 @@ export function lessonOf(
   const { kind, device, capability, from, to, expected, batch, deadline } = command;
   // Overdue, though nobody was there to notice, or a clock has jumped meanwhile.
   if (actual > deadline) return undefined;
-  if (kind === 'process') return { key: capabilityKey(device, capability), declared: expected, actual, batch };
+  if (kind === 'process')
+    return { key: capabilityKey(device, capability), declared: expected, actual, batch, joules: joulesOf(data) };
   if (from === undefined || to === undefined || lab?.transport === undefined) return undefined;
   return { key: wayKey(from, to), declared: declaredWay(lab.transport, from, to), actual };
+}
+
+/** What the device's meters counted from start to end; undefined where it has none, or one began anew meanwhile. */
+function joulesOf({ meters }: EventOf<'command.ended'>['data']): number | undefined {
+  const counted = meters.map(({ start, end }) => end - start);
+  return counted.length > 0 && counted.every((joules) => joules >= 0)
+    ? counted.reduce((sum, joules) => sum + joules, 0)
+    : undefined;
 }

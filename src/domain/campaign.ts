@@ -97,6 +97,34 @@ const StagesEntry = z.strictObject({
   gather: quantity('s').optional(),
 });
 
+/** What a plan of the lab can be judged by; the less the better. */
+export const PlanAim = z.enum(['makespan', 'completion', 'waiting', 'lateness', 'energy_cost', 'energy_co2e']);
+export type PlanAim = z.infer<typeof PlanAim>;
+
+const Weight = z.number().positive().optional();
+const PlanWeights = z.strictObject({
+  makespan: Weight,
+  completion: Weight,
+  waiting: Weight,
+  lateness: Weight,
+  energy_cost: Weight,
+  energy_co2e: Weight,
+} satisfies Record<PlanAim, typeof Weight>);
+
+const ScheduleEntry = z
+  .strictObject({
+    /** How long after its beginning an experiment should be over; never late when absent. */
+    due: quantity('s', { positive: true }).optional(),
+    /**
+     * A list: the most important first, a later one chooses between plans that are equal in those before. Or weights: makespan,
+     * completion, waiting and lateness per hour, energy_cost per unit of the currency, energy_co2e per kg.
+     */
+    minimize: z.union([z.array(PlanAim).min(1), PlanWeights]).optional(),
+  })
+  .refine(({ due, minimize }) => due !== undefined || minimize !== undefined, {
+    message: 'needs "due", "minimize" or both.',
+  });
+
 export const Campaign = z
   .strictObject({
     campaign: CampaignId,
@@ -120,6 +148,8 @@ export const Campaign = z
     stop: Stop.optional(),
     /** What counts where the protocol has stages after which samples may be held. */
     stages: StagesEntry.optional(),
+    /** What plans are to serve; absent: samples early on average, and the last one not late. */
+    schedule: ScheduleEntry.optional(),
     /** Earlier campaigns that may help, by a name of your own. How much each is trusted the data decide. */
     sources: z.record(Name, SourceEntry).optional(),
     /** Where somebody who knows expects the optimum. */
@@ -155,3 +185,7 @@ export function unitOf(parameter: SpaceParameter): string {
   if (parameter.type === 'continuous') return parameter.min.unit;
   return parameter.type === 'ordinal' ? parameter.levels[0]!.unit : '';
 }
+
+/** All that plans are judged by; nothing where the campaign leaves that to the scheduler. */
+export const aimsOf = (schedule: Campaign['schedule']): readonly PlanAim[] =>
+  Array.isArray(schedule?.minimize) ? schedule.minimize : (Object.keys(schedule?.minimize ?? {}) as PlanAim[]);

@@ -4,6 +4,7 @@ import { checkLimits, checkSteps, checkTransport, type Descriptors } from './che
 import { checkHours, warnOfClosings } from './check-hours.ts';
 import { checkReading } from './check-reading.ts';
 import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
+import { checkSchedule } from './check-schedule.ts';
 import { checkStock } from './check-stock.ts';
 import { checkExceptions } from './check-exceptions.ts';
 import { checkWaits, warnOfPlaces } from './check-timing.ts';
@@ -48,7 +49,9 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
 
 /** What hangs on the campaign alone: checked again when it is changed. `deep`: by the limits of the devices, too. */
 export function checkCampaign(loaded: Loaded, descriptors: Descriptors, deep = true): CheckReport {
-  const failures = [checkSpace, checkObjectives, checkBudget, checkStop, checkStages].flatMap((check) => check(loaded));
+  const failures = [checkSpace, checkObjectives, checkBudget, checkStop, checkStages, checkSchedule].flatMap((check) =>
+    check(loaded),
+  );
   if (failures.length > 0 || !deep) return { failures, warnings: [] };
   const limits = checkLimits(loaded, descriptors);
   if (limits.length > 0) return { failures: limits, warnings: [] };

@@ -23,6 +23,8 @@ export const Experience = z.object({
   declared: z.object({ low: z.number(), typical: z.number(), high: z.number() }),
   fixed: z.boolean(),
   batch: z.string().optional(),
+  /** What the last runs drew, W: each counts as much as those before it do at most 15 times together. */
+  watts: z.number().optional(),
 });
 export type Experience = z.infer<typeof Experience>;
 
@@ -31,6 +33,8 @@ export interface Lesson {
   readonly declared: DurationMs;
   readonly actual: number;
   readonly batch?: string | undefined;
+  /** What its device's own meters counted meanwhile, all members of a batch together. */
+  readonly joules?: number | undefined;
 }
 
 /**
@@ -47,7 +51,8 @@ const doubtInRefuted = 0.2;
 const mostRecent = 15;
 
 /** Experience with one more run. A run whose declared duration is zero teaches nothing. */
-export function learn(known: Experience | undefined, { declared, actual, batch }: Lesson): Experience | undefined {
+export function learn(known: Experience | undefined, lesson: Lesson): Experience | undefined {
+  const { declared, actual, batch } = lesson;
   if (!(declared.typical > 0) || !(actual >= 0)) return known;
   const ratio = actual / declared.typical;
   const shared = batch !== undefined && batch === known?.batch;
@@ -56,6 +61,7 @@ export function learn(known: Experience | undefined, { declared, actual, batch }
   const isFull = !shared && known?.block.runs === vouchingRuns;
   const block = isFull ? undefined : known?.block;
   const full = isFull ? { low: known.block.low, high: known.block.high } : known?.full;
+  const watts = shared ? known?.watts : drawnWith(known, runs, lesson);
   return {
     runs,
     recent,
@@ -64,8 +70,19 @@ export function learn(known: Experience | undefined, { declared, actual, batch }
     declared: { ...declared },
     fixed: known === undefined || (known.fixed && same(known.declared, declared)),
     ...(batch === undefined ? {} : { batch }),
+    ...(watts === undefined ? {} : { watts }),
   };
 }
+
+function drawnWith(known: Experience | undefined, runs: number, { joules, actual }: Lesson): number | undefined {
+  if (joules === undefined || actual === 0) return known?.watts;
+  const drawn = (1000 * joules) / actual;
+  return known?.watts === undefined ? drawn : known.watts + (drawn - known.watts) / Math.min(runs, mostRecent);
+}
+
+/** W that runs draw, rounded, so that plans change only for what is clearly otherwise; undefined where nobody has counted it. */
+export const powerOf = (known: Experience | undefined): number | undefined =>
+  known?.watts === undefined ? undefined : Number(known.watts.toPrecision(2));
 
 const including = (span: z.infer<typeof Span> | undefined, ratio: number) => ({
   low: Math.min(span?.low ?? ratio, ratio),
@@ -169,6 +186,7 @@ export function agree(some: Durations, others: Durations): boolean {
   for (const [key, known] of others) {
     const before = some.get(key);
     if (before === known) continue;
+    if (powerOf(before) !== powerOf(known)) return false;
     const [a, b] = [before && correctionOf(before), correctionOf(known)];
     if (canonical(a ?? {}) !== canonical(b ?? {})) return false;
   }

@@ -103,7 +103,10 @@ export class Dispatching {
     const held = waiting.map(({ assignment: { sample, step }, reason, due, opening }): Waiting => ({
       sample,
       step,
-      reason: opening === undefined ? reason : this.#hours.reason(sample, step, opening, now),
+      reason:
+        opening === undefined
+          ? reason
+          : this.#hours.reason({ sample, step, opening }, now, checked.ceiling !== undefined),
       ...(due === undefined ? {} : { due }),
     }));
     const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));

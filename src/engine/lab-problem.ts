@@ -4,12 +4,13 @@ import type { ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
 import { evaluate, type Scope } from '../domain/expression.ts';
-import { agree, bandOf, capabilityKey, wayKey } from '../domain/durations.ts';
+import { agree, bandOf, capabilityKey, powerOf, wayKey } from '../domain/durations.ts';
 import type { Command } from '../domain/event.ts';
 import { declaredWay, type Transport as LabTransport } from '../domain/lab.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
 import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
+import { Aims } from './aims.ts';
 import { OpeningHours } from './opening-hours.ts';
 import type {
   DurationBand,
@@ -47,10 +48,12 @@ export class LabProblem {
   #learned = new WeakMap<StepTask, StepTask>();
 
   readonly #hours: OpeningHours;
+  readonly #aims: Aims;
 
   constructor(definition: Definition, hours = new OpeningHours(definition.lab)) {
     this.#definition = definition;
     this.#hours = hours;
+    this.#aims = new Aims(definition);
     const { lab } = definition;
     this.#rack = lab.transport === undefined ? undefined : Object.keys(lab.racks)[0];
     this.#travel = travelTimes(definition, { durations: this.#durations });
@@ -87,6 +90,7 @@ export class LabProblem {
       }),
       samples: all.filter((sample) => !isResting(sample)),
       ...(transport === undefined ? {} : { transport: this.#transport(state, transport, now) }),
+      ...this.#aims.of(now),
     };
   }
 
@@ -107,10 +111,11 @@ export class LabProblem {
   #experienced(declared: StepTask, capability: string): StepTask {
     const made = this.#learned.get(declared);
     if (made !== undefined) return made;
-    const alternatives = declared.alternatives.map(({ resource, duration }) => ({
-      resource,
-      duration: bandOf(duration, this.#durations.get(capabilityKey(resource, capability))),
-    }));
+    const alternatives = declared.alternatives.map(({ resource, duration, power }) => {
+      const known = this.#durations.get(capabilityKey(resource, capability));
+      const watts = powerOf(known) ?? power;
+      return { resource, duration: bandOf(duration, known), ...(watts === undefined ? {} : { power: watts }) };
+    });
     const task = { ...declared, alternatives };
     this.#learned.set(declared, task);
     return task;
@@ -148,12 +153,14 @@ export class LabProblem {
   #samples(state: CoreState, context: ExperimentContext, value: string, now: number): SampleTask[] {
     if (value === 'suggested') return [];
     const at = this.locationOf(context);
-    const { experiment, command, lastStepEnd } = context;
+    const { experiment, command, lastStepEnd, suggestedAt } = context;
     const out = this.#wayOut(context, value);
+    const due = this.#definition.campaign.schedule?.due;
     const common = {
       id: experiment,
       priority: context.priority ?? 0,
       release: context.notBefore,
+      ...(due === undefined || suggestedAt === undefined ? {} : { due: suggestedAt + Math.round(due * 1000) }),
       ...(at === undefined ? {} : { at }),
       ...(out === undefined ? {} : { out }),
     };
@@ -232,7 +239,12 @@ export class LabProblem {
         const duration = parameters.ok ? durationOf(capability, parameters.value) : undefined;
         durations.set(hash, duration?.ok ? duration.value : undefined);
       }
-      alternatives.push({ resource: id, duration: durations.get(hash) ?? unknownDuration });
+      const { power } = descriptor!;
+      alternatives.push({
+        resource: id,
+        duration: durations.get(hash) ?? unknownDuration,
+        ...(power === undefined ? {} : { power: Math.max(0, power.active_watt - power.idle_watt) }),
+      });
     }
     return { alternatives, settled: [...durations.values()].every((duration) => duration !== undefined) };
   }

@@ -3,10 +3,10 @@ import { complement, type Span } from '../domain/hours.ts';
 import type { Lab } from '../domain/lab.ts';
 import type { Opening, Resource } from '../scheduling/model.ts';
 
-const weekMs = 7 * 86_400_000;
+export const weekMs = 7 * 86_400_000;
 
 /** So far ahead, ms, closed stretches are known at least: two months are more than any plan reaches. */
-const horizonMs = 8 * weekMs;
+export const horizonMs = 8 * weekMs;
 
 /** What hours say of a device, in the scheduler's words. */
 type Hours = Pick<Resource, 'closed' | 'longestOpen'>;
@@ -44,11 +44,18 @@ export class OpeningHours {
     return all.length === 0 ? undefined : Object.fromEntries(all);
   }
 
-  /** Why a sample waits for something that is closed, or closes too soon: one sentence. */
-  reason(sample: string, step: string, { resource, closes, opens, follows }: Opening, now: number): string {
+  /** Why a sample waits for something that is closed, or closes too soon: one sentence. `saving`: it may wait for cheaper energy. */
+  reason(
+    { sample, step, opening: { resource, closes, opens, follows } }: { sample: string; step: string; opening: Opening },
+    now: number,
+    saving: boolean,
+  ): string {
     const at = (ms: number) => momentOf(this.#lab, ms, now);
     const [last] = closingsOf(this.#lab, resource, { from: opens - 1, to: opens });
-    const why = last === undefined ? '' : ` (${last.reason})`;
+    const isShut = last !== undefined;
+    if (!isShut && saving && follows === undefined)
+      return `${sample} waits with ${step} for cheaper energy, which ${resource} can have ${at(opens)}.`;
+    const why = isShut ? ` (${last.reason})` : saving ? ' (for cheaper energy)' : '';
     if (follows !== undefined)
       return `${step} of ${sample} waits, because ${follows} must follow soon, and ${resource} opens ${at(opens)}${why}.`;
     const early = closes > now ? `: it closes ${at(closes)}, before ${step} would have ended` : '';

@@ -35,6 +35,7 @@ export function check(problem: SchedulingProblem, plan: Plan): string[] {
   checkShared(problem, readings, faults);
   checkBatches(problem, readings, faults);
   checkMakespan(problem, plan, faults);
+  checkCeiling(problem, plan, faults);
   return faults;
 }
 
@@ -53,4 +54,23 @@ function checkMakespan(problem: SchedulingProblem, plan: Plan, faults: string[])
   const latest = Math.max(problem.now, ...plan.assignments.map(({ end }) => end));
   if (plan.makespan !== latest)
     faults.push(`The makespan is given as ${plan.makespan}, but the last thing ends at ${latest}.`);
+}
+
+/** What draws power and has not begun runs at no time at which a joule costs more than the plan says. */
+function checkCeiling({ rates = [], samples }: SchedulingProblem, plan: Plan, faults: string[]): void {
+  const { ceiling } = plan;
+  if (ceiling === undefined) return;
+  const powers = new Map<string, number>();
+  for (const { id, remaining } of samples)
+    for (const step of remaining)
+      for (const { resource, power = 0 } of step.alternatives) powers.set(`${id} ${step.id} ${resource}`, power);
+  for (const { sample, step, kind, resource, start, end, fixed } of plan.assignments) {
+    const draws = (powers.get(`${sample} ${step} ${resource}`) ?? 0) > 0;
+    if (kind !== 'process' || fixed === true || !draws) continue;
+    const dear = rates.find(
+      ({ from, perJoule }, i) => perJoule > ceiling && from < end && (rates[i + 1]?.from ?? Infinity) > start,
+    );
+    if (dear !== undefined)
+      faults.push(`${step} of ${sample} draws power from ${start} to ${end}, while a joule costs ${dear.perJoule}.`);
+  }
 }

@@ -1,6 +1,16 @@
 import { fleetClosings, longestOpening, type FleetClosing } from './closings.ts';
-import type { ClosedStretch, DurationBand, Resource, SampleTask, SchedulingProblem, StepTask } from './model.ts';
+import type {
+  ClosedStretch,
+  DurationBand,
+  Objective,
+  Resource,
+  SampleTask,
+  SchedulingProblem,
+  StepTask,
+} from './model.ts';
+import { soonest } from './objective.ts';
 import { obstacleOf, type Obstacle } from './obstacle.ts';
+import { Price } from './price.ts';
 
 /** A resource, and its place in the list that the planner counts in. */
 export interface Station extends Resource {
@@ -14,6 +24,8 @@ export interface Alternative {
   readonly resource: number;
   /** Typical duration in ms. */
   readonly duration: number;
+  /** W */
+  readonly power: number;
 }
 
 export interface Step {
@@ -43,6 +55,8 @@ export interface Task {
   readonly done: boolean;
   /** After this its next step cannot start within its maximum wait any more; Infinity without one. */
   readonly deadline: number;
+  /** Ended later it is late; Infinity when it is due at no time. */
+  readonly due: number;
   /** Why it cannot be planned at all. */
   readonly obstacle: Obstacle | undefined;
 }
@@ -59,6 +73,8 @@ export interface Lab {
   /** Typical travel time from, to; Infinity where there is no way. */
   readonly travel: readonly (readonly number[])[];
   readonly tasks: readonly Task[];
+  readonly objective: Objective;
+  readonly price: Price;
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
@@ -84,6 +100,8 @@ export function compile(problem: SchedulingProblem): Lab {
     fleet: transport?.closed === undefined ? [] : fleetClosings(transport),
     racks: stations.filter(({ kind, available }) => kind === 'rack' && available).map(({ index }) => index),
     tasks: problem.samples.map((sample, index) => taskOf(sample, index, shape)),
+    objective: problem.objective ?? soonest,
+    price: new Price(problem.rates ?? []),
   };
 }
 
@@ -121,6 +139,7 @@ function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
     ready: running === undefined ? Math.max(end, sample.release) : end,
     lastEnd,
     deadline: deadlineOf(sample.remaining[0], at, lastEnd, lab),
+    due: sample.due ?? Infinity,
     steps,
     out,
     done: steps.length === 0 && (out < 0 || at < 0 || at === out),
@@ -130,12 +149,12 @@ function taskOf(sample: SampleTask, index: number, lab: Shape): Task {
 
 function stepOf(step: StepTask, lab: Shape, next: boolean): Step {
   const alternatives: Alternative[] = [];
-  for (const { resource, duration } of step.alternatives) {
+  for (const { resource, duration, power = 0 } of step.alternatives) {
     const index = lab.indexOf.get(resource);
     const station = index === undefined ? undefined : lab.stations[index]!;
     if (index === undefined || !station!.available || station!.kind === 'rack') continue;
     if (duration.typical > station!.longestOpen) continue;
-    alternatives.push({ resource: index, duration: duration.typical });
+    alternatives.push({ resource: index, duration: duration.typical, power });
   }
   const { min, max = Infinity } = step.lag;
   const maxLag = next || max === Infinity ? max : Math.min(max, Math.max(min, cautious(step, max, lab)));

@@ -1,5 +1,6 @@
-import { opensAt } from './closings.ts';
 import { withoutAmpleWaits } from './ample.ts';
+import { confined } from './ceiling.ts';
+import { opensAt } from './closings.ts';
 import { crewOf, obstacleTo, type Haste, type Obstacle } from './gate.ts';
 import type { Assignment, Dispatch, Plan, SchedulingProblem, Wait } from './model.ts';
 import { outlook, type Outlook } from './outlook.ts';
@@ -13,7 +14,8 @@ import { bandOf, isHead } from './standing.ts';
  * which a start becomes possible, or a maximum wait of a sample without a plan is missed, by time alone.
  */
 export function dispatch(problem: SchedulingProblem, plan: Plan): Dispatch {
-  const scene = sceneOf(withoutAmpleWaits(problem, plan), plan);
+  const within = confined(problem, plan.ceiling);
+  const scene = sceneOf(withoutAmpleWaits(within, plan), plan);
   let turn = new Turn(scene, 'punctual');
   // In a lab at rest the plan's times would be put off for ever; and what nothing can make safe is tried in the end.
   if (turn.isStuck) turn = new Turn(scene, 'prompt');

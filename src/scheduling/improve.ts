@@ -1,8 +1,8 @@
 import { isLinked } from './linked.ts';
 import { LinkedSearch } from './linked-search.ts';
-import type { Plan, SchedulingProblem } from './model.ts';
+import type { Objective, Plan, SchedulingProblem } from './model.ts';
 import { NeighbourhoodSearch } from './neighbourhood-search.ts';
-import { isMakespan, makespanFirst, type Objective } from './objective.ts';
+import { isMakespan, makespanFirst } from './objective.ts';
 import { Relinking } from './relinking.ts';
 
 /** A search that goes on for as long as its caller likes, because it has no clock of its own. */
@@ -24,7 +24,7 @@ export function improve(
   problem: SchedulingProblem,
   plan: Plan,
   seed: number,
-  objective: Objective = makespanFirst,
+  objective: Objective = problem.objective ?? makespanFirst,
 ): Improver {
   if (isLinked(problem))
     return LinkedSearch.of(problem, plan, seed) ?? { step: () => false, plan, makespan: plan.makespan };

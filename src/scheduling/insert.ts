@@ -96,6 +96,9 @@ export function compareUrgency(a: Task, b: Task): number {
  */
 export const downstreamFirst = (a: Task, b: Task): number => a.steps.length - b.steps.length || compareUrgency(a, b);
 
+/** Those first that are due first (Jackson 1955: on one machine no order has a smaller maximum lateness). */
+export const dueFirst = (a: Task, b: Task): number => (a.due === b.due ? compareUrgency(a, b) : a.due - b.due);
+
 /**
  * Other orders to try where samples differ in priority: by priority whatever waits run, which is as good as long as all of
  * them are kept; and so after those in devices, whose places the urgent ones may need.

@@ -50,7 +50,12 @@ export interface Transport {
 export interface StepTask {
   /** Unique within the sample. */
   readonly id: string;
-  readonly alternatives: readonly { readonly resource: string; readonly duration: DurationBand }[];
+  readonly alternatives: readonly {
+    readonly resource: string;
+    readonly duration: DurationBand;
+    /** W that the step draws there beyond what the resource draws at rest, for all samples of a batch together; 0 when absent. */
+    readonly power?: number;
+  }[];
   /** Samples share a batch only with equal recipes. */
   readonly recipe?: string;
   /** From the end of the step before to the start of this one. */
@@ -92,6 +97,8 @@ export interface SampleTask {
   /** Larger is more urgent. */
   readonly priority: number;
   readonly release: number;
+  /** When all that is left should be done; later is late, by the objective. */
+  readonly due?: number;
   /** Where the sample is now, or where the running move picked it up; undefined when it has not entered the lab. */
   readonly at?: string;
   readonly running?: RunningActivity;
@@ -117,6 +124,32 @@ export interface SchedulingProblem {
   /** Absent in a lab without transport: samples then appear where they are needed. */
   readonly transport?: Transport;
   readonly samples: readonly SampleTask[];
+  /** What plans are judged by; all samples early on average and the last not late when absent. */
+  readonly objective?: Objective;
+  /** What a joule costs, in whatever is to be saved, from each time on; sorted by time, from `now` or before. 0 when absent. */
+  readonly rates?: readonly Rate[];
+}
+
+export interface Rate {
+  readonly from: number;
+  readonly perJoule: number;
+}
+
+/** Weighted sums, the most important first: a later one chooses between plans that are equal in those before. */
+export type Objective = readonly Weights[];
+
+/** Of what a sum consists; times in ms, absent: 0. The less the better. */
+export interface Weights {
+  /** From now to the end of the last sample. */
+  readonly makespan?: number;
+  /** From now to the end of a sample: the mean, weighted by 1 + its priority above the least one. */
+  readonly completion?: number;
+  /** The mean over all samples of their waits, beyond the minimum, before steps that have a maximum wait. */
+  readonly waiting?: number;
+  /** From when a sample is due to its end, nothing where it is early: the mean, weighted as above. */
+  readonly lateness?: number;
+  /** What the energy of all steps costs, by the rates. */
+  readonly energy?: number;
 }
 
 export interface Assignment {
@@ -161,6 +194,8 @@ export interface Plan {
   readonly unplanned: readonly Unplanned[];
   /** It was made to get samples out of each other's way, whatever it takes: a better one is looked for at every turn. */
   readonly makeshift?: true;
+  /** Nothing that draws power runs while a joule costs more than this: so the objective is served best. */
+  readonly ceiling?: number;
 }
 
 /** What may not start yet. */

@@ -2,8 +2,8 @@ import { stream, type Stream } from '../base/random.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import { emit } from './emit.ts';
 import type { Improver } from './improve.ts';
-import type { Plan, SchedulingProblem } from './model.ts';
-import { costOf, type Objective } from './objective.ts';
+import type { Objective, Plan, SchedulingProblem } from './model.ts';
+import { compareCosts, costOf, incomplete, isNear, type Cost } from './objective.ts';
 import { newOrder, reinsert } from './reinsert.ts';
 import { chooseRemoval } from './removal.ts';
 import { retime } from './retime.ts';
@@ -29,8 +29,8 @@ export class NeighbourhoodSearch implements Improver {
   readonly #random: Stream;
   readonly #open: readonly Task[];
   readonly #given: Plan;
-  #cost: number;
-  #best: { readonly cost: number; readonly tracks: ReadonlyMap<number, Track> };
+  #cost: Cost;
+  #best: { readonly cost: Cost; readonly tracks: ReadonlyMap<number, Track> };
   #improved = false;
   #change: Generator<void, boolean> | undefined;
 
@@ -85,10 +85,10 @@ export class NeighbourhoodSearch implements Improver {
     }
     yield;
     const complete = yield* reinsert(world, removed, this.#random);
-    const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : Infinity;
-    if (cost <= this.#cost || cost < this.#best.cost * (1 + leeway)) {
+    const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : incomplete;
+    if (complete && (compareCosts(cost, this.#cost) <= 0 || isNear(cost, this.#best.cost, leeway))) {
       this.#cost = cost;
-      if (cost >= this.#best.cost) return false;
+      if (compareCosts(cost, this.#best.cost) >= 0) return false;
       this.#best = { cost, tracks: new Map(world.tracks) };
       this.#improved = true;
       return true;

@@ -1,43 +1,95 @@
 import type { Lab } from './compile.ts';
+import type { Objective, Weights } from './model.ts';
 import type { Track } from './world.ts';
 
-/** What a plan is judged by: a weighted sum of times, all in ms after now; the less the better. */
-export interface Objective {
-  /** The end of the last sample. */
-  readonly makespan: number;
-  /** The mean end of a sample, weighted by 1 + its priority above the least one. */
-  readonly completion: number;
-  /** The mean over all samples of their waits, beyond the minimum, before steps that have a maximum wait. */
-  readonly waiting: number;
-}
-
 /** Makespan first; the mean end of the samples chooses between plans of about one makespan and shows the way between them. */
-export const makespanFirst: Objective = { makespan: 1, completion: 0.05, waiting: 0 };
+export const makespanFirst: Objective = [{ makespan: 1, completion: 0.05 }];
+
+/** All samples early on average, and the last not late. */
+export const soonest: Objective = [{ makespan: 1, completion: 1 }];
 
 /** Whether other things than the makespan only choose between plans of about one makespan. */
-export const isMakespan = ({ makespan, completion, waiting }: Objective): boolean =>
-  makespan > 0 && waiting === 0 && completion <= makespan / 10;
+export const isMakespan = ([first]: Objective): boolean => {
+  const { makespan = 0, completion = 0, waiting = 0, lateness = 0, energy = 0 } = first ?? {};
+  return makespan > 0 && waiting + lateness + energy === 0 && completion <= makespan / 10;
+};
 
-export function costOf(lab: Lab, tracks: ReadonlyMap<number, Track>, objective: Objective): number {
-  let latest = lab.now;
-  let ends = 0;
-  let weights = 0;
-  let waits = 0;
-  const least = objective.completion === 0 ? 0 : leastPriority(lab);
-  for (const [index, track] of tracks) {
-    const weight = 1 + lab.tasks[index]!.sample.priority - least;
-    latest = Math.max(latest, track.end);
-    ends += weight * (track.end - lab.now);
-    weights += weight;
-    if (objective.waiting !== 0) waits += waitOf(lab, index, track);
-  }
-  const mean = weights === 0 ? 0 : ends / weights;
-  const wait = tracks.size === 0 ? 0 : waits / tracks.size;
-  return objective.makespan * (latest - lab.now) + objective.completion * mean + objective.waiting * wait;
+/** One sum for each of the objective's, in its order. */
+export type Cost = readonly number[];
+
+/** What a plan without all samples costs, while it is compared with whole ones. */
+export const incomplete: Cost = [Infinity];
+
+export function costOf(lab: Lab, tracks: ReadonlyMap<number, Track>, objective: Objective): Cost {
+  const asks = (name: keyof Weights) => objective.some((weights) => (weights[name] ?? 0) !== 0);
+  const ends = endsOf(lab, tracks);
+  const terms: Required<Weights> = {
+    makespan: ends.latest - lab.now,
+    completion: ends.completion,
+    lateness: ends.lateness,
+    waiting: asks('waiting') ? meanWait(lab, tracks) : 0,
+    energy: asks('energy') ? energyCost(lab, tracks) : 0,
+  };
+  return objective.map(
+    ({ makespan = 0, completion = 0, waiting = 0, lateness = 0, energy = 0 }) =>
+      makespan * terms.makespan +
+      completion * terms.completion +
+      waiting * terms.waiting +
+      lateness * terms.lateness +
+      energy * terms.energy,
+  );
 }
 
-const leastPriority = ({ tasks }: Lab): number =>
-  tasks.reduce((least, { sample }) => Math.min(least, sample.priority), Infinity);
+/** Parts by which costs differ that only the order of sums brings about. */
+const rounding = 1e-9;
+
+/** Less than 0 when `a` costs less: in the first sum in which they differ. */
+export function compareCosts(a: Cost, b: Cost): number {
+  for (let i = 0; i < a.length; i++) {
+    const [one, other] = [a[i]!, b[i] ?? Infinity];
+    if (one !== other && !(Math.abs(one - other) <= rounding * Math.abs(other))) return one < other ? -1 : 1;
+  }
+  return 0;
+}
+
+/** Whether `cost` is less by a part `gain` of `old` in one sum, and in none before it more. */
+export function isGain(cost: Cost, old: Cost, gain: number): boolean {
+  for (let i = 0; i < cost.length; i++) {
+    if (cost[i]! < (1 - gain) * old[i]!) return true;
+    if (compareCosts([cost[i]!], [old[i]!]) > 0) return false;
+  }
+  return false;
+}
+
+/** Whether `cost` is less than `best` in one sum, and in none before it more by a part `leeway`. */
+export function isNear(cost: Cost, best: Cost, leeway: number): boolean {
+  for (let i = 0; i < cost.length; i++) {
+    if (cost[i]! < best[i]!) return true;
+    if (cost[i]! >= best[i]! * (1 + leeway) && cost[i] !== best[i]) return false;
+  }
+  return true;
+}
+
+function endsOf({ now, tasks }: Lab, tracks: ReadonlyMap<number, Track>) {
+  const least = tasks.reduce((found, { sample }) => Math.min(found, sample.priority), Infinity);
+  let [latest, sum, late, weights] = [now, 0, 0, 0];
+  for (const [index, { end }] of tracks) {
+    const { sample, due } = tasks[index]!;
+    const weight = 1 + sample.priority - least;
+    latest = Math.max(latest, end);
+    sum += weight * (end - now);
+    late += weight * Math.max(0, end - due);
+    weights += weight;
+  }
+  const mean = (total: number) => (weights === 0 ? 0 : total / weights);
+  return { latest, completion: mean(sum), lateness: mean(late) };
+}
+
+function meanWait(lab: Lab, tracks: ReadonlyMap<number, Track>): number {
+  let wait = 0;
+  for (const [index, track] of tracks) wait += waitOf(lab, index, track);
+  return tracks.size === 0 ? 0 : wait / tracks.size;
+}
 
 function waitOf({ tasks }: Lab, index: number, { works }: Track): number {
   const { steps, lastEnd } = tasks[index]!;
@@ -49,4 +101,19 @@ function waitOf({ tasks }: Lab, index: number, { works }: Track): number {
     before = end;
   }
   return wait;
+}
+
+/** Those who share a run share what it draws. */
+function energyCost({ tasks, price }: Lab, tracks: ReadonlyMap<number, Track>): number {
+  const counted = new Set<unknown>();
+  let sum = 0;
+  for (const [index, { works }] of tracks)
+    for (const { resource, step, start, end, run } of works) {
+      if (run !== undefined && counted.has(run)) continue;
+      if (run !== undefined) counted.add(run);
+      const { alternatives } = tasks[index]!.steps[step]!;
+      const power = alternatives.find((one) => one.resource === resource)?.power ?? 0;
+      if (power > 0) sum += power * price.between(start, end);
+    }
+  return sum;
 }

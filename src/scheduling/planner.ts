@@ -1,11 +1,20 @@
+import { ceilingsOf, confined, type Ceiling } from './ceiling.ts';
 import { clearAway } from './clear.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
-import { downstreamFirst, insertAll, insertOne, isInDevice, prioritized, type compareUrgency } from './insert.ts';
+import {
+  downstreamFirst,
+  dueFirst,
+  insertAll,
+  insertOne,
+  isInDevice,
+  prioritized,
+  type compareUrgency,
+} from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
-import { costOf } from './objective.ts';
+import { costOf, isGain, soonest } from './objective.ts';
 import { isLinked } from './linked.ts';
 import { NeighbourhoodSearch } from './neighbourhood-search.ts';
 import { planLinked } from './linked-search.ts';
@@ -19,6 +28,7 @@ import { World, type Track } from './world.ts';
  * A plan for all that is still to be done: one sample after another is inserted around what is booked already. With an
  * earlier plan its order, devices and batches are kept where they are still possible, and only their times change.
  * Pinned, that order gives way only where it does not hold, and newcomers go around it, whatever would be gained otherwise.
+ * Where the objective counts energy, what draws it may be put off to hours in which it is cheap (`ceiling`).
  * Samples whose steps are bound by links are planned in another way, always anew. Of a problem that is not sound nothing is
  * planned, and the reason says what is wrong with it. Deterministic, with bounded work; times in ms.
  */
@@ -26,33 +36,73 @@ export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false
   const defect = defectOf(problem);
   if (defect !== undefined) return nothingPlanned(problem, defect, 'incapable');
   if (isLinked(problem)) return planLinked(problem);
-  const lab = compile(problem);
+  const { attempt, within, ceiling, isNew, makeshift } = cheapest(problem, previous, pinned);
+  if (clearAway(attempt.world, attempt.failed)) tryAgain(attempt);
+  const made = emit(within, attempt.world, attempt.failed);
+  const polish = !pinned && isNew && (makeshift || problem.objective !== undefined);
+  return {
+    ...(polish ? polished(within, made) : made),
+    ...(makeshift && !pinned ? { makeshift } : {}),
+    ...(ceiling === undefined ? {} : { ceiling }),
+  };
+}
+
+/** A new order is worth its unrest when it saves so much of the cost of the old one. */
+const realGain = 0.03;
+
+interface Arranged {
+  readonly attempt: Attempt;
+  readonly within: SchedulingProblem;
+  readonly ceiling: Ceiling;
+  /** It is more than the earlier plan with other times. */
+  readonly isNew: boolean;
+  readonly makeshift: boolean;
+  readonly newcomers: boolean;
+}
+
+/** Under the ceiling of the earlier plan; under another one where samples have come and it serves them better, or all need it. */
+function cheapest(problem: SchedulingProblem, previous: Plan | undefined, pinned: boolean): Arranged {
+  let best = arrange(problem, previous?.ceiling, previous, pinned);
+  if (pinned) return best;
+  const decides = previous === undefined || best.newcomers;
+  const others = decides ? ceilingsOf(problem) : [undefined];
+  for (const ceiling of others) {
+    if (ceiling === best.ceiling || (!decides && best.attempt.failed.size === 0)) continue;
+    const other = arrange(problem, ceiling, previous, false);
+    const gain = previous === undefined ? 0 : realGain;
+    if (cheaper(best.attempt, other.attempt, gain) === other.attempt) best = { ...other, isNew: true };
+  }
+  return best;
+}
+
+function arrange(whole: SchedulingProblem, ceiling: Ceiling, previous: Plan | undefined, pinned: boolean): Arranged {
+  const within = confined(whole, ceiling);
+  const lab = compile(within);
   const kept = previous === undefined ? new Map<number, Track>() : retime(lab, previous);
   const old = fill(lab, kept);
   const again = previous?.makeshift === true;
+  const newcomers = previous !== undefined && hasNewcomers(lab, kept, previous);
   let best = old;
   if (previous !== undefined) {
     if (worthReplanning(old, previous, pinned)) best = better(old, fill(lab, new Map()));
-    else if (!pinned && (again || hasNewcomers(lab, kept, previous))) best = cheaper(old, fill(lab, new Map()));
+    else if (!pinned && (again || newcomers)) best = cheaper(old, fill(lab, new Map()));
   }
   if (tangled(best)) best = better(best, disentangle(lab));
   if (leftWaiting(best) > 0 && lab.racks.length > 0) best = better(best, rescue(lab));
   const makeshift = again || better(old, best) !== old;
-  if (clearAway(best.world, best.failed)) tryAgain(best);
-  const made = emit(problem, best.world, best.failed);
-  if (pinned || !makeshift) return made;
-  return { ...(best === old ? made : polished(problem, made)), makeshift };
+  return { attempt: best, within, ceiling, isNew: previous === undefined || best !== old, makeshift, newcomers };
 }
 
-/** Steps of search that a plan is worth which had to be made in a hurry, times its samples; so many at most, and of so few samples. */
+/** Steps of search that a new plan is worth that was made in a hurry, or for an objective of its own, times its samples. */
 const polish = 2000;
+/** So many at most, and of so few samples. */
 const mostSteps = 150;
 const mostSamples = 300;
 
-/** Who was brought out of the others' way, one after the other, may share runs after all. */
+/** Who was brought out of the others' way, one after the other, may share runs after all; and orders of insertion know no costs. */
 function polished(problem: SchedulingProblem, made: Plan): Plan {
   if (problem.samples.length > mostSamples) return made;
-  const search = new NeighbourhoodSearch(problem, made, 1, soonest);
+  const search = new NeighbourhoodSearch(problem, made, 1, problem.objective ?? soonest);
   const steps = Math.min(mostSteps, Math.ceil(polish / Math.max(1, problem.samples.length)));
   for (let i = 0; i < steps; i++) search.step();
   return search.plan;
@@ -85,18 +135,12 @@ function hasNewcomers({ tasks }: Lab, kept: ReadonlyMap<number, Track>, { assign
   return tasks.some(({ sample: { id, remaining } }) => remaining.length > 0 && !known.has(id));
 }
 
-/** A new order is worth its unrest when it saves so much of the cost of the old one. */
-const realGain = 0.03;
-
 /** What is put on top of an order may not fit it: newcomers could have shared runs, or gone first. */
 function cheaper(old: Attempt, other: Attempt, gain = realGain): Attempt {
   if (leftWaiting(other) !== leftWaiting(old) || other.failed.size !== old.failed.size) return better(old, other);
-  const cost = ({ world }: Attempt) => costOf(world.lab, world.tracks, soonest);
-  return cost(other) < (1 - gain) * cost(old) ? other : old;
+  const cost = ({ world: { lab, tracks } }: Attempt) => costOf(lab, tracks, lab.objective);
+  return isGain(cost(other), cost(old), gain) ? other : old;
 }
-
-/** All samples early on average, and the last not late. */
-const soonest = { makespan: 1, completion: 1, waiting: 0 };
 
 /** Maximum waits may not allow the first order that is found: so many others are tried. */
 const tries = 4;
@@ -137,7 +181,11 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   );
   const first = fillInOrder(lab, kept, open);
   const differ = open.some(({ sample }) => sample.priority !== open[0]!.sample.priority);
-  const orders = [...(differ ? prioritized(lab) : []), ...(mayCrowd(lab, open) ? [downstreamFirst] : [])];
+  const orders = [
+    ...(differ ? prioritized(lab) : []),
+    ...(mayCrowd(lab, open) ? [downstreamFirst] : []),
+    ...(open.some(({ due }) => due < Infinity) ? [dueFirst] : []),
+  ];
   return orders
     .map((order) => fillInOrder(lab, kept, open, order))
     .reduce((best, other) => cheaper(best, other, 0), first);

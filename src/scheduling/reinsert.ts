@@ -1,6 +1,7 @@
 import type { Stream } from '../base/random.ts';
 import type { Task } from './compile.ts';
 import { crewOf, insertCrew } from './crew.ts';
+import { isInDevice } from './insert.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
 import type { World } from './world.ts';
@@ -22,11 +23,13 @@ export function newOrder(world: World, tasks: readonly Task[], random: Stream): 
   const begins = tasks.map((task) => world.tracks.get(task.index)!.works[0]?.start ?? task.ready);
   const span = Math.max(...begins) - Math.min(...begins) + 1;
   const noise = random.chance(upset) ? 10 * span : 0.5 * random.next() * span;
-  const keyed = tasks.map((task, i) => ({ task, key: begins[i]! + random.next() * noise, first: stands(world, task) }));
+  const keyed = tasks.map((task, i) => ({
+    task,
+    key: begins[i]! + random.next() * noise,
+    first: isInDevice(world.lab, task),
+  }));
   return keyed.sort((a, b) => Number(b.first) - Number(a.first) || a.key - b.key).map(({ task }) => task);
 }
-
-const stands = ({ lab }: World, { at }: Task): boolean => at >= 0 && lab.stations[at]!.kind !== 'rack';
 
 /**
  * Inserts samples (without tracks) in this order; those that can share a run with one that is reached earlier are often

@@ -117,14 +117,16 @@ describe('opening hours', () => {
   test('give a reason that a person understands', () => {
     const closes = at('2026-11-20T21:00Z');
     const opens = at('2026-11-23T06:00Z');
-    expect(hours.reason('e-0007', 'heat', { resource: 'oven', closes, opens }, friday)).toBe(
+    expect(
+      hours.reason({ sample: 'e-0007', step: 'heat', opening: { resource: 'oven', closes, opens } }, friday, false),
+    ).toBe(
       'e-0007 waits until oven opens on Monday at 07:00 (out of hours): it closes at 22:00, before heat would have ended.',
     );
-    expect(hours.reason('e-0007', 'heat', { resource: 'oven', closes, opens }, closes + 1)).toBe(
-      'e-0007 waits until oven opens on Monday at 07:00 (out of hours).',
-    );
+    expect(
+      hours.reason({ sample: 'e-0007', step: 'heat', opening: { resource: 'oven', closes, opens } }, closes + 1, false),
+    ).toBe('e-0007 waits until oven opens on Monday at 07:00 (out of hours).');
     const later = { resource: 'press', closes: 0, opens: at('2026-11-23T12:00Z') };
-    expect(hours.reason('e-0001', 'press', later, at('2026-11-10T12:00Z'))).toBe(
+    expect(hours.reason({ sample: 'e-0001', step: 'press', opening: later }, at('2026-11-10T12:00Z'), false)).toBe(
       'e-0001 waits until press opens on Monday 2026-11-23 at 13:00 (maintenance).',
     );
   });

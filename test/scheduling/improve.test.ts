@@ -68,7 +68,7 @@ describe('improve', () => {
     const problem = lab([resource('mixer', 'station'), resource('reader', 'station')], samples);
     const late = { ...problem, samples: samples.map((task) => ({ ...task, priority: -task.priority })) };
     const made = plan(late);
-    const improver = improve(problem, made, 1, { makespan: 0, completion: 1, waiting: 0 });
+    const improver = improve(problem, made, 1, [{ makespan: 0, completion: 1, waiting: 0 }]);
     for (let i = 0; i < 200; i++) improver.step();
     const endOf = ({ assignments }: Plan) =>
       Math.max(...assignments.filter((a) => a.sample === 's7').map((a) => a.end));
@@ -89,7 +89,7 @@ describe('improve', () => {
       return samples.reduce((sum, { id }) => sum + works(id)[1]!.start - works(id)[0]!.end, 0);
     };
     const made = plan(problem);
-    const improver = improve(problem, made, 1, { makespan: 0.01, completion: 0, waiting: 1 });
+    const improver = improve(problem, made, 1, [{ makespan: 0.01, completion: 0, waiting: 1 }]);
     for (let i = 0; i < 300; i++) improver.step();
     expect(waitOf(improver.plan)).toBeLessThan(waitOf(made));
     expect(check(problem, improver.plan)).toEqual([]);

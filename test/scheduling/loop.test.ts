@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { stream } from '../../src/base/random.ts';
 import { runLoop, type LoopOptions, type LoopResult } from './loop.ts';
+import { randomLab, withAims, type RandomLab } from './random-lab.ts';
 
 /** Runs labs with consecutive seeds; a failure names its seed. */
-function runMany(from: number, count: number, options: LoopOptions): { missed: number; samples: number } {
-  const results: LoopResult[] = Array.from({ length: count }, (_, i) => runLoop(from + i, options));
+function runMany(
+  from: number,
+  count: number,
+  options: LoopOptions,
+  change: (lab: RandomLab, seed: number) => RandomLab = (lab) => lab,
+): { missed: number; samples: number } {
+  const results: LoopResult[] = Array.from({ length: count }, (_, i) =>
+    runLoop(from + i, options, change(randomLab(stream(from + i, 'lab')), from + i)),
+  );
   return {
     missed: results.reduce((sum, { missed }) => sum + missed, 0),
     samples: results.reduce((sum, { samples }) => sum + samples, 0),
@@ -34,6 +43,14 @@ describe('plan, check, dispatch and start, again and again, in random labs', () 
     expect(samples).toBeGreaterThan(200);
     expect(missed).toBeLessThan(samples * 0.01);
     runMany(60_000, 40, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03, improvements: 0.3 });
+  });
+
+  it('finishes when plans save energy, and nobody is to be late', () => {
+    const aimed = (lab: RandomLab, seed: number) => withAims(lab, stream(seed, 'aims'));
+    const { missed, samples } = runMany(70_000, 50, calm, aimed);
+    expect(samples).toBeGreaterThan(200);
+    expect(missed).toBe(0);
+    runMany(80_000, 30, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03 }, aimed);
   });
 
   it('tries orders beside each other that do not touch each other’s runs', () => {

@@ -1,17 +1,28 @@
 import type { Stream } from '../../src/base/random.ts';
-import type { ClosedStretch, DurationBand, Resource, StepTask, Transport } from '../../src/scheduling/model.ts';
+import type {
+  ClosedStretch,
+  DurationBand,
+  Objective,
+  Rate,
+  Resource,
+  StepTask,
+  Transport,
+  Weights,
+} from '../../src/scheduling/model.ts';
 
 /** A lab, and the samples that will arrive in it. */
 export interface RandomLab {
   readonly resources: readonly Resource[];
   readonly transport?: Transport;
   readonly arrivals: readonly Arrival[];
+  readonly aims?: { readonly objective: Objective; readonly rates: readonly Rate[] };
 }
 
 export interface Arrival {
   readonly id: string;
   readonly time: number;
   readonly priority: number;
+  readonly due?: number;
   readonly at?: string;
   readonly out?: string;
   readonly steps: readonly StepTask[];
@@ -85,6 +96,37 @@ export function withClosings(lab: RandomLab, random: Stream): RandomLab {
   const { transporters } = lab.transport;
   const hours = transporters.filter(() => random.chance(0.8)).map((id) => [id, closingsOf(random)]);
   return { ...lab, resources, transport: { ...lab.transport, closed: Object.fromEntries(hours) } };
+}
+
+/** Plans serve energy, lateness or both, in an order or by weights; energy costs something else every few minutes or hours. */
+export function withAims(lab: RandomLab, random: Stream): RandomLab {
+  let from = 0;
+  const rates = Array.from({ length: 200 }, () => {
+    const rate = { from, perJoule: random.integer(4) };
+    from += 1000 * (60 + random.integer(random.chance(0.5) ? 600 : 7200));
+    return rate;
+  });
+  const energy: Weights = { energy: 1e-6 };
+  const lateness: Weights = { lateness: 1 };
+  const last: Weights = { makespan: 1, completion: 1 };
+  const objective = random.pick<Objective>([
+    [energy, last],
+    [lateness, energy, last],
+    [energy, lateness, last],
+    [{ ...energy, ...lateness, ...last }],
+  ]);
+  const power = () => (random.chance(0.5) ? { power: 100 * (1 + random.integer(20)) } : {});
+  const powers = new Map(lab.resources.map(({ id }) => [id, power()]));
+  const draws = (step: StepTask): StepTask => ({
+    ...step,
+    alternatives: step.alternatives.map((one) => ({ ...one, ...powers.get(one.resource) })),
+  });
+  const arrivals = lab.arrivals.map((arrival) => ({
+    ...arrival,
+    ...(random.chance(0.7) ? { due: arrival.time + 1000 * random.integer(7200) } : {}),
+    steps: arrival.steps.map(draws),
+  }));
+  return { ...lab, arrivals, aims: { objective, rates } };
 }
 
 /** Open for minutes or an hour, and closed for seconds or hours. */

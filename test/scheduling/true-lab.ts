@@ -99,10 +99,10 @@ export class TrueLab {
   }
 
   problem(): SchedulingProblem {
-    const { transport } = this.lab;
+    const { transport, aims } = this.lab;
     const samples = this.samples.filter(({ finished }) => !finished).map((sample) => this.#task(sample));
     const resources = this.lab.resources.map((resource) => ({ ...resource, available: !this.lost.has(resource.id) }));
-    return { now: this.now, resources, samples, ...(transport === undefined ? {} : { transport }) };
+    return { now: this.now, resources, samples, ...aims, ...(transport === undefined ? {} : { transport }) };
   }
 
   start(assignments: readonly Assignment[]): void {
@@ -110,12 +110,13 @@ export class TrueLab {
   }
 
   #task({ arrival, at, doing, remaining, lastStepEnd, frozenUntil }: Sample): SampleTask {
-    const { id, priority, time: release, out } = arrival;
+    const { id, priority, time: release, due, out } = arrival;
     return {
       id,
       priority,
       release,
       remaining,
+      ...(due === undefined ? {} : { due }),
       ...(at === undefined ? {} : { at }),
       ...(out === undefined ? {} : { out }),
       ...(lastStepEnd === undefined ? {} : { lastStepEnd }),

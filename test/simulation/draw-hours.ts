@@ -23,10 +23,12 @@ const windowOf = (random: Stream): Written => {
 
 const working = ['mon', 'tue', 'wed', 'thu', 'fri'];
 
+export const hasHours = (seed: number): boolean => seed % 8 === 5;
+
 /** In some labs devices and arms have hours or maintenance, or need somebody. */
 export function withHours(seed: number, lab: Written): Written {
   const random = stream(seed, 'hours');
-  if (seed % 8 !== 5) return lab;
+  if (!hasHours(seed)) return lab;
   const people = Array.from({ length: 1 + random.integer(2) }, (_, i) => [
     `person-${i}`,
     { skills: ['care'], hours: openings(random).map((hours) => ({ days: working, ...hours })) },

@@ -2,7 +2,7 @@ import { stream, type Stream } from '../../src/base/random.ts';
 import { Campaign, type Definition } from '../../src/domain/campaign.ts';
 import { Lab } from '../../src/domain/lab.ts';
 import { Protocol } from '../../src/domain/protocol.ts';
-import { withHours } from './draw-hours.ts';
+import { hasHours, withHours } from './draw-hours.ts';
 
 /** Draws a lab with a protocol and a campaign that fit each other: all that a campaign needs, different for every seed. */
 
@@ -23,8 +23,22 @@ export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   return {
     lab: Lab.parse(withHours(seed, lab)),
     protocol: Protocol.parse(protocol),
-    campaign: Campaign.parse({ ...campaign, ...stages, space, objectives }),
+    campaign: Campaign.parse({ ...campaign, ...stages, ...scheduleOf(seed), space, objectives }),
   };
+}
+
+/** What plans are to serve, in labs where energy is dear at times. */
+function scheduleOf(seed: number): Written {
+  const random = stream(seed, 'aims');
+  if (!hasHours(seed) || random.chance(0.4)) return {};
+  const energy = random.pick(['energy_cost', 'energy_co2e']);
+  const minimize = random.pick<unknown>([
+    [energy],
+    ['lateness', energy, 'waiting'],
+    { [energy]: 10 ** random.integer(6), makespan: 1, lateness: 2 },
+    ['lateness'],
+  ]);
+  return { schedule: { due: `${1 + random.integer(180)} min`, minimize } };
 }
 
 interface Drawn {
