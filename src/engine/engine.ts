@@ -1,7 +1,6 @@
 import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
-import { gathersFor, questionOf } from '../control/campaign-effects.ts';
 import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { disagreement } from '../domain/durations.ts';
@@ -11,18 +10,17 @@ import { ControllerId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Bus } from '../wire/bus.ts';
-import { isStaged } from '../domain/stages.ts';
-import { optionsOf, problemOf, type Advisor, type Question } from './advisor.ts';
+import type { Advisor } from './advisor.ts';
+import { answerOf, questionFor } from './asking.ts';
 import { overspent } from './budget.ts';
 import { reachedBefore } from './change.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
 import { Intake } from './intake.ts';
 import { Observations } from './observations.ts';
-import { lotsOf, silence, spoiled } from './news.ts';
+import { lotsOf, newsOf } from './news.ts';
 import { eventOf, type Known } from './orders.ts';
 import { reserve } from './reserve.ts';
-import { stagedQuestion } from './staging.ts';
 import type { EngineStatus } from './status.ts';
 import { Timers, type TimerRow } from './timers.ts';
 
@@ -200,13 +198,8 @@ export class Engine {
 
   #begin(): void {
     if (this.#closed) return;
-    const { controller = 'main', instance, software } = this.#options;
-    const id = ControllerId.parse(controller);
     this.#began = true;
-    this.submit(
-      { type: 'controller.started', data: { controller: id, instance, epoch: this.#epoch, software } },
-      'controller',
-    );
+    this.#announce();
     this.#gateway.begin(this.#epoch);
     this.#gateway.reconcile(this.#openCommands());
     const { ask, asking } = this.#state.campaign.context;
@@ -388,25 +381,9 @@ export class Engine {
   #ask(ask: number, count: number): void {
     const { definition } = this.#state;
     if (definition === undefined) return;
-    this.#options.advisor.ask(this.#question(definition, count), (advice) => {
-      if (!advice.ok) {
-        const reason = `the optimizer has no suggestion: ${advice.failure.message}`;
-        return this.submit({ type: 'suggestions.refused', data: { ask, reason } }, 'optimizer');
-      }
-      this.submit({ type: 'suggestions.received', data: { ask, ...advice.value } }, 'optimizer');
-    });
-  }
-
-  #question(definition: Definition, count: number): Question {
-    const problem = problemOf(definition.campaign);
-    if (isStaged(definition)) {
-      const costs = this.#options.ledger.stageCosts();
-      return stagedQuestion(definition, problem, this.#state, this.#data.progress(), costs, count);
-    }
-    const pending = [...this.#state.experiments.values()]
-      .filter(({ value }) => value !== 'clearing' && value !== 'stuck')
-      .map(({ context }) => context.point);
-    return { problem, data: this.#data.rows(), pending, options: optionsOf(definition, count) };
+    const { advisor, ledger } = this.#options;
+    const question = questionFor(definition, { state: this.#state, data: this.#data, ledger }, count);
+    advisor.ask(question, (advice) => this.submit(answerOf(ask, advice), 'optimizer'));
   }
 
   /** A result that the books have already: the device may forget it. */
@@ -416,39 +393,25 @@ export class Engine {
     if (known !== undefined) this.#outgoing.push({ do: 'settle_command', key: known.key, device: known.device });
   }
 
-  #onTimer({ id, kind, subject }: TimerRow): void {
-    this.#rung.push(id);
-    const command = this.#state.commands.get(subject);
-    if (kind === 'deadline' && command !== undefined)
-      this.submit({ type: 'command.overdue', data: { key: command.context.command.key } }, 'controller');
-    if (kind === 'grace' && command !== undefined) this.submit(silence(command.context.command), 'controller');
-    if (kind === 'gather') this.#askTogether();
-    if (kind === 'shelf_life') this.submit({ type: 'experiment.dropped', data: spoiled(subject) }, 'controller');
-    if (kind === 'time_budget') {
-      const data = { by: 'controller', reason: 'the time of the budget is used up' };
-      if (this.#state.campaign.can({ type: 'campaign.stopping', data } as never))
-        this.submit({ type: 'campaign.stopping', data }, 'controller');
-    }
+  #onTimer(timer: TimerRow): void {
+    this.#rung.push(timer.id);
+    const event = newsOf(timer, this.#state, this.#options.clock.now());
+    if (event !== undefined) this.submit(event, 'controller');
     this.#wake();
-  }
-
-  /** Those on their way have been waited for; a timer that has been overtaken says nothing. */
-  #askTogether(): void {
-    const { value, context } = this.#state.campaign;
-    const question = questionOf(context);
-    if (value !== 'running' || question === undefined) return;
-    if (gathersFor(context, this.#options.clock.now()) === 0) this.submit(question, 'controller');
   }
 
   #raiseEpoch(seen: number): void {
     if (seen < this.#epoch) return;
     this.#epoch = seen + 1;
     if (!this.#began) return;
-    const { controller = 'main', instance, software } = this.#options;
-    const id = ControllerId.parse(controller);
-    const data = { controller: id, instance, epoch: this.#epoch, software };
-    this.submit({ type: 'controller.started', data }, 'controller');
+    this.#announce();
     this.#gateway.raiseEpoch(this.#epoch);
+  }
+
+  #announce(): void {
+    const { controller = 'main', instance, software } = this.#options;
+    const data = { controller: ControllerId.parse(controller), instance, epoch: this.#epoch, software };
+    this.submit({ type: 'controller.started', data }, 'controller');
   }
 
   #fail(reason: Failure): void {
