@@ -1,4 +1,5 @@
 import type { Assignment, Plan, SampleTask, SchedulingProblem } from './model.ts';
+import { longestSetup } from './setup.ts';
 import { bandOf } from './standing.ts';
 
 /** A wait is ample when it holds so many times over. */
@@ -6,7 +7,7 @@ const margin = 2;
 
 /**
  * The problem without the maximum waits that need no guarding: those that hold although all that the plan does before, and all
- * that runs, were done one after the other and each took as long as it can. The order of the plan can be carried out so
+ * that runs, were done one after the other, with every set-up, and each took as long as it can. The order of the plan can be carried out so
  * whatever happens, so that a wait of a day is not guarded like one of a minute. With closed stretches ahead every wait is
  * guarded.
  */
@@ -18,10 +19,13 @@ export function withoutAmpleWaits(problem: SchedulingProblem, { assignments }: P
   const ample = new Map<string, Set<string>>();
   const runs = new Set<string>();
   let latest = now + samples.reduce((sum, sample) => sum + leftOf(sample, now), 0);
+  const setups = new Map(problem.resources.map((resource) => [resource.id, longestSetup(resource)]));
   for (const one of assignments.filter(({ fixed }) => fixed !== true).toSorted((a, b) => a.start - b.start)) {
     const task = byId.get(one.sample)!;
+    const joins = one.batch !== undefined && runs.has(one.batch);
+    if (!joins) latest += setups.get(one.resource) ?? 0;
     if (isAmple(task, one, latest, now)) ample.set(task.id, (ample.get(task.id) ?? new Set()).add(one.step));
-    if (one.batch !== undefined && runs.has(one.batch)) continue;
+    if (joins) continue;
     if (one.batch !== undefined) runs.add(one.batch);
     latest += bandOf(problem, task, one).high;
   }

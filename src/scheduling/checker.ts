@@ -1,5 +1,6 @@
 import { checkBatches } from './check-batches.ts';
 import { readSample, type Reading } from './check-sample.ts';
+import { checkSetups } from './check-setups.ts';
 import { checkShared } from './check-shared.ts';
 import { defectOf, defectOfSample } from './defect.ts';
 import type { Assignment, Plan, SchedulingProblem } from './model.ts';
@@ -34,6 +35,7 @@ export function check(problem: SchedulingProblem, plan: Plan): string[] {
   });
   checkShared(problem, readings, faults);
   checkBatches(problem, readings, faults);
+  checkSetups(problem, readings, faults);
   checkMakespan(problem, plan, faults);
   checkCeiling(problem, plan, faults);
   return faults;

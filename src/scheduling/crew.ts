@@ -140,7 +140,7 @@ function gather(
   }
   for (const task of booked) world.withdraw(task);
   world.close(run);
-  const start = world.fitRun(run.resource, latest, run.end - run.start);
+  const start = world.fitRun(run.resource, latest, run.end - run.start, run.recipe);
   for (const task of booked) world.rest(task);
   return possible && start <= run.start ? { start, size: booked.length } : undefined;
 }

@@ -1,3 +1,4 @@
+import { defectOfSetup } from './setup.ts';
 import type { ClosedStretch, DurationBand, SampleTask, SchedulingProblem, StepTask } from './model.ts';
 
 /**
@@ -9,9 +10,10 @@ export function defectOf({ now, resources, transport, samples }: SchedulingProbl
   if (!Number.isFinite(now)) return `The time now is ${now}, which is no time.`;
   const twice = repeated(resources.map(({ id }) => id));
   if (twice !== undefined) return `The lab has two resources named ${twice}.`;
-  for (const { id, kind, capacity, concurrency, closed = [] } of resources) {
-    const hours = defectOfHours(id, closed);
-    if (hours !== undefined) return hours;
+  for (const resource of resources) {
+    const { id, kind, capacity, concurrency, closed = [] } = resource;
+    const wrong = defectOfHours(id, closed) ?? defectOfSetup(resource);
+    if (wrong !== undefined) return wrong;
     // Of a rack whose places are all held by samples that nobody plans nothing is left.
     if (kind === 'rack' ? Number.isNaN(capacity) : !(capacity >= 1))
       return `${id} has ${capacity} places, but it needs one at least.`;

@@ -24,7 +24,7 @@ export interface Option {
   readonly duration: number;
 }
 
-/** The problem in this form; undefined when something in it blocks, batches, is shared, is closed at times or has a maximum wait. */
+/** The problem in this form; undefined when something in it blocks, batches, is shared, is set up, is closed at times or has a maximum wait. */
 export function disjunctiveOf(problem: SchedulingProblem): Disjunctive | undefined {
   const { now, resources, transport } = problem;
   const samples = problem.samples.filter(({ remaining }) => remaining.length > 0);
@@ -32,7 +32,8 @@ export function disjunctiveOf(problem: SchedulingProblem): Disjunctive | undefin
   const indexOf = new Map(resources.map(({ id }, index) => [id, index]));
   const usable = (id: string) => {
     const resource = resources[indexOf.get(id) ?? -1];
-    return resource?.kind === 'station' && resource.concurrency === 1 && resource.available && !resource.closed?.length;
+    if (resource?.kind !== 'station' || resource.setup !== undefined) return false;
+    return resource.concurrency === 1 && resource.available && !resource.closed?.length;
   };
   const steps = samples.flatMap(({ remaining }) => remaining);
   if (!steps.every(({ alternatives }) => alternatives.length > 0 && alternatives.every((a) => usable(a.resource))))

@@ -4,6 +4,7 @@ import { Errands } from './errands.ts';
 import type { Assignment, Resource, SampleTask } from './model.ts';
 import type { Outlook, Timing } from './outlook.ts';
 import type { Scene } from './scene.ts';
+import { LatestUses } from './setup.ts';
 import { bandOf, isHead, limitedWork, standingOf, stepOf, type Span, type Standing } from './standing.ts';
 
 /** How many samples may have to make room for each other in a row. */
@@ -24,6 +25,7 @@ export class Forecast {
   readonly #guests = new Map<string, Map<string, Visit>>();
   readonly #escapes = new Map<string, number>();
   readonly #urgent = new Set<Assignment>();
+  readonly #uses: LatestUses;
 
   constructor(scene: Scene, started: readonly Assignment[], inTurn: ReadonlySet<string>, known: Timing) {
     this.#scene = scene;
@@ -35,6 +37,10 @@ export class Forecast {
       .filter(({ works }) => !works);
     const busyUntil = Math.max(-Infinity, ...carried.map(({ ready }) => ready.hi));
     this.errands = new Errands(known.errands, scene.problem.now, busyUntil, scene.shut);
+    this.#uses = new LatestUses(scene.problem.resources);
+    for (const { sample, activity } of scene.running) this.#use(sample, activity, activity.recipe);
+    for (const work of started)
+      this.#use(work.sample, work, stepOf(scene.samples.get(work.sample)!, work.step)?.recipe);
     for (const { id, frozen } of scene.problem.samples) {
       const standing = frozen === true ? undefined : this.#standing(id);
       if (standing !== undefined && limitedWork(standing) !== undefined) this.#courses.set(id, new Course(standing));
@@ -59,6 +65,11 @@ export class Forecast {
     return standing;
   }
 
+  /** What a sample does now. */
+  #use(sample: string, { kind, resource }: Pick<Assignment, 'kind' | 'resource'>, recipe: string | undefined): void {
+    if (kind === 'process') this.#uses.add(resource, recipe, this.#standing(sample).ready.hi);
+  }
+
   /** Takes a sample through its next limited wait. False when that is being found out already. */
   #advance(course: Course): boolean {
     if (course.open) return false;
@@ -67,7 +78,7 @@ export class Forecast {
     const { transport } = this.#scene.problem;
     const strict = this.#inTurn.has(task.id);
     const work = course.nextWork()!;
-    const { lag } = stepOf(task, work.step)!;
+    const { lag, recipe } = stepOf(task, work.step)!;
     course.beginWait();
     for (const move of course.movesTo(work)) {
       const band = bandOf(this.#scene.problem, task, move);
@@ -77,9 +88,10 @@ export class Forecast {
       course.move(move, band, setout, transport!.pickMs);
     }
     const arrival = Math.max(course.ready.hi, course.since.hi + lag.min);
-    const free = this.#worker(work, course, strict, arrival);
+    const free = Math.max(this.#worker(work, course, strict, arrival), this.#uses.setUpAt(work.resource, recipe));
     const { closed = [] } = this.#resource(work.resource);
     course.work(work, bandOf(this.#scene.problem, task, work), lag, { free, closed, appears: transport === undefined });
+    this.#uses.add(work.resource, recipe, course.ready.hi);
     this.#urgent.add(work);
     course.open = false;
     return true;
@@ -186,9 +198,11 @@ export class Forecast {
     const { kind, capacity, concurrency, closed = [] } = this.#resource(work.resource);
     if (kind !== 'station' || concurrency < capacity || isHead(this.#scene, work)) return undefined;
     const { low, high } = bandOf(this.#scene.problem, task, work);
-    const { min } = stepOf(task, work.step)!.lag;
+    const { lag, recipe } = stepOf(task, work.step)!;
     this.#urgent.add(work);
-    const last = opensAt(closed, span.hi + min, work.end - work.start);
+    const from = Math.max(span.hi + lag.min, this.#uses.setUpAt(work.resource, recipe));
+    const last = opensAt(closed, from, work.end - work.start);
+    this.#uses.add(work.resource, recipe, last + high);
     return { lo: span.lo + low, hi: last + high };
   }
 

@@ -1,6 +1,7 @@
 import { closingAt, opensAt } from './closings.ts';
 import type { Assignment, Opening, Resource } from './model.ts';
 import type { Scene } from './scene.ts';
+import { setUpAt } from './setup.ts';
 
 /** Why something may not start yet. */
 export interface Obstacle {
@@ -32,6 +33,7 @@ export function obstacleTo(
       : batchObstacle(scene, assignment, started, urgent);
   return (
     obstacle ??
+    notSetUp(scene, assignment) ??
     notOpen(scene, assignment) ??
     (haste === 'punctual' ? tooEarly(scene, assignment) : notRested(scene, assignment, urgent))
   );
@@ -241,6 +243,18 @@ function batchObstacle(
   if (before !== undefined && before.batch !== batch)
     return { reason: `The batch of ${work.sample} on ${resource} waits for the batch of ${before.sample}.` };
   return undefined;
+}
+
+/** What works has to be set up for another recipe first. */
+function notSetUp({ problem: { now, resources }, samples }: Scene, work: Assignment): Obstacle | undefined {
+  const { sample, step, resource: id } = work;
+  const resource = resources.find((one) => one.id === id)!;
+  if (resource.setup === undefined) return undefined;
+  const recipe = samples.get(sample)!.remaining.find((one) => one.id === step)?.recipe;
+  const until = setUpAt(resource, resource.last, recipe);
+  if (until <= now) return undefined;
+  const before = resource.last?.recipe ?? 'another use';
+  return { reason: `${step} of ${sample} waits until ${id} is set up for it after ${before}.`, until };
 }
 
 /** What works or moves is closed, or would be before the end. */

@@ -78,6 +78,8 @@ function poolsOf({ resources }: SchedulingProblem, steps: readonly StepTask[]): 
     const key = ids.join('\n');
     if (ids.length === 0 || ids.some((resource) => known.get(resource)?.kind !== 'station'))
       return `${id} needs a station that this lab has; batches and racks cannot be used by steps that links bind.`;
+    if (ids.some((resource) => known.get(resource)!.setup !== undefined))
+      return `${id} needs a resource that is set up between uses, which steps that links bind cannot use.`;
     if (ids.some((resource) => known.get(resource)!.closed?.length))
       return `${id} needs a resource that is closed at times, which steps that links bind cannot use.`;
     if (ids.some((resource) => (owner.get(resource) ?? key) !== key))

@@ -34,6 +34,27 @@ export interface Resource {
   readonly closed?: readonly ClosedStretch[];
   /** No stretch in which it is open is longer than this, ms, whatever comes after the last of `closed`. */
   readonly longestOpen?: number;
+  /**
+   * Time between the end of one use (a step of a station that works on one sample at a time, or a run of a batch resource) and the
+   * start of the next one of another recipe, ms. No sample need be there meanwhile, and one may be; it goes on while the
+   * resource is closed. Between equal recipes there is none; two uses without recipe are equal.
+   */
+  readonly setup?: number;
+  /** Where another time than `setup` is needed; none may be longer than a way over a third recipe. */
+  readonly changes?: readonly SetupChange[];
+  /** What it was last used for, before what it does now. */
+  readonly last?: Use;
+}
+
+export interface SetupChange {
+  readonly from: string;
+  readonly to: string;
+  readonly time: number;
+}
+
+export interface Use {
+  readonly recipe?: string | undefined;
+  readonly end: number;
 }
 
 export interface Transport {
@@ -90,6 +111,8 @@ export interface RunningActivity {
   /** It ends in this span, however long it takes within its band; absent: exactly at `expectedEnd`. */
   readonly earliestEnd?: number;
   readonly latestEnd?: number;
+  /** Of a process: what the resource has to be set up for others after. */
+  readonly recipe?: string;
 }
 
 export interface SampleTask {

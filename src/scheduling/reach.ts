@@ -1,4 +1,5 @@
 import type { Alternative, Step, Task } from './compile.ts';
+import { setUpAt } from './setup.ts';
 import type { Run, Window, World } from './world.ts';
 
 /** One more thing done on the way of a sample: a step, a stop in a rack, or the way out. Times in ms. */
@@ -83,7 +84,8 @@ function attempt(
 ): Node | undefined {
   const { moved } = world.lab;
   const step = task.steps[from.done]!;
-  const earliest = Math.max(from.lastEnd + step.minLag, floor, from.ready);
+  const setUp = setUpAfter(world, task, from, alternative.resource, step.recipe);
+  const earliest = Math.max(from.lastEnd + step.minLag, floor, from.ready, setUp);
   if (!moved || from.resource < 0) return appear(world, task, from, alternative, window, earliest, floor);
   if (from.resource === alternative.resource) {
     if (window.lo > from.arrive) return undefined;
@@ -95,6 +97,17 @@ function attempt(
   const there = leave + world.lab.travel[from.resource]![alternative.resource]!;
   const slot = { arrive: leave, leave, earliest: Math.max(earliest, there), hi: window.hi, floor };
   return finish(world, task, from, alternative, window, slot);
+}
+
+/** When a resource is set up for the sample after what that has done there itself on its way; -Infinity when it need not be. */
+function setUpAfter({ lab }: World, { steps }: Task, from: Node, resource: number, recipe: string | undefined): number {
+  const station = lab.stations[resource]!;
+  if (station.setup === undefined) return -Infinity;
+  let node: Node | undefined = from;
+  while (node !== undefined && (node.kind !== 'process' || node.resource !== resource)) node = node.parent;
+  return node === undefined
+    ? -Infinity
+    : setUpAt(station, { recipe: steps[node.done - 1]!.recipe, end: node.ready }, recipe);
 }
 
 /** When the move to `resource` starts, or undefined when it cannot within both places' windows. */
@@ -166,9 +179,9 @@ function appear(
 function startOf(world: World, step: Step, alternative: Alternative, window: Window, earliest: number): number {
   const { resource, duration } = alternative;
   const station = world.lab.stations[resource]!;
-  if (station.kind !== 'batch') return world.work[resource]!.fit(earliest, duration, station.concurrency);
+  if (station.kind !== 'batch') return world.fitWork(resource, earliest, duration, step.recipe);
   const { run } = window;
-  if (run === undefined) return world.fitRun(resource, earliest, duration);
+  if (run === undefined) return world.fitRun(resource, earliest, duration, step.recipe);
   const fits = run.recipe === step.recipe && run.end - run.start === duration && earliest <= run.start;
   return fits ? run.start : Infinity;
 }

@@ -1,7 +1,9 @@
 import { Calendar } from './calendar.ts';
 import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
+import type { Use } from './model.ts';
 import type { Act } from './script.ts';
+import { setUpAt } from './setup.ts';
 import type { Move, Run, Stay, Track, Work } from './world.ts';
 
 /** What one sample has done so far while its acts are timed. */
@@ -28,6 +30,8 @@ interface Front {
   /** End of the last run of a batch resource: before it nothing arrives or leaves. */
   door: number;
   readonly inside: Set<number>;
+  /** Its last use, where it is set up between two. */
+  used: Use | undefined;
 }
 
 /** Lower bounds for the start of work, by sample and step, found from maximum waits. */
@@ -54,12 +58,13 @@ export class Replay {
     this.#progress = lab.tasks.map(() => undefined);
     // A sample holds two places at most, while it is moved.
     const most = 2 * lab.tasks.length;
-    this.#fronts = lab.stations.map(({ kind, capacity, concurrency }) => ({
+    this.#fronts = lab.stations.map(({ kind, capacity, concurrency, last }) => ({
       places: kind !== 'batch' && capacity >= most ? undefined : new Array<number>(capacity).fill(lab.now),
       excess: 0,
       workers: new Array<number>(Math.min(concurrency, most)).fill(lab.now),
       door: -Infinity,
       inside: new Set(),
+      used: last,
     }));
     for (const { from, to, count } of lab.fleet) this.#carriers.add(from, to, count);
     for (const task of lab.tasks) this.#begin(task);
@@ -121,6 +126,7 @@ export class Replay {
     const front = this.#fronts[resource]!;
     if (stations[resource]!.kind === 'batch') front.door = Math.max(front.door, task.ready);
     else replaceLeast(front.workers, task.ready);
+    if (!((front.used?.end ?? -Infinity) > task.ready)) front.used = { recipe: running.recipe, end: task.ready };
   }
 
   #enroll(task: Task, acts: readonly Act[]): void {
@@ -170,8 +176,10 @@ export class Replay {
     const appears = progress.at !== act.resource;
     const free = appears ? freeAt(front) : -Infinity;
     if (free === undefined) return false;
-    const start = this.#opens(act, Math.max(this.#earliest(progress, act), free, Math.min(...front.workers)));
+    const from = Math.max(this.#earliest(progress, act), free, Math.min(...front.workers), this.#setUpAt(act));
+    const start = this.#opens(act, from);
     replaceLeast(front.workers, start + act.duration);
+    front.used = { recipe: recipeOf(act), end: start + act.duration };
     this.#finish(progress, act, start, undefined);
     return true;
   }
@@ -187,7 +195,7 @@ export class Replay {
     const appearing = members.filter(({ at }) => at !== act.resource).length;
     if (appearing > front.places!.length) return false;
     const earliest = members.map((member, i) => this.#earliest(member, crew[i]!));
-    const start = this.#opens(act, Math.max(front.door, ...front.places!, ...earliest));
+    const start = this.#opens(act, Math.max(front.door, ...front.places!, ...earliest, this.#setUpAt(act)));
     const times = { start, end: start + act.duration };
     const run: Run = {
       ...times,
@@ -199,6 +207,7 @@ export class Replay {
     };
     members.forEach((member, i) => this.#finish(member, crew[i]!, start, run));
     front.door = run.end;
+    front.used = run;
     return true;
   }
 
@@ -208,6 +217,12 @@ export class Replay {
     const fits = (other: Act) =>
       other.resource === act.resource && other.duration === act.duration && recipeOf(other) === recipe;
     return this.#crews.get(act.batch)!.filter(fits);
+  }
+
+  /** When the resource is set up for the act; -Infinity where it need not be. */
+  #setUpAt(act: Act): number {
+    const station = this.#lab.stations[act.resource]!;
+    return station.setup === undefined ? -Infinity : setUpAt(station, this.#fronts[act.resource]!.used, recipeOf(act));
   }
 
   #opens = ({ resource, duration }: Act, from: number): number =>
@@ -241,12 +256,14 @@ export class Replay {
     const work = works.at(-1);
     if (work === undefined || work.end >= end || work.run !== undefined) return;
     const leaves = moves.find(({ start }) => start >= work.end)?.start ?? last;
-    const { workers } = this.#fronts[work.resource]!;
+    const front = this.#fronts[work.resource]!;
+    const { workers } = front;
     const worker = workers.indexOf(work.end);
     const length = work.end - work.start;
     const start = opensAt(this.#lab.stations[work.resource]!.closed, end - length, length);
     if (leaves < start + length || worker < 0) return;
     workers[worker] = start + length;
+    front.used = { recipe: front.used?.recipe, end: start + length };
     works[works.length - 1] = { ...work, start, end: start + length };
   }
 

@@ -1,4 +1,5 @@
 import { fleetClosings } from './closings.ts';
+import { longestSetup } from './setup.ts';
 import type { Assignment, ClosedStretch, Plan, RunningActivity, SampleTask, SchedulingProblem } from './model.ts';
 
 /** The lab at this moment and what the plan still has to start, arranged for quick questions. */
@@ -20,7 +21,7 @@ export interface Scene {
   readonly holders: ReadonlyMap<string, Holder[]>;
   /** When no move can be begun or gone on with, sorted. */
   readonly shut: readonly ClosedStretch[];
-  /** When the last known closed stretch ends, ms; -Infinity without any. */
+  /** When the last known closed stretch and set-up are over, ms; -Infinity without any. */
   readonly lastClosing: number;
 }
 
@@ -57,7 +58,8 @@ function shutOf({ transport }: SchedulingProblem): ClosedStretch[] {
 
 function lastClosingOf({ resources, transport }: SchedulingProblem): number {
   const all = [...resources.map(({ closed }) => closed), ...Object.values(transport?.closed ?? {})];
-  return all.reduce((latest, closed) => Math.max(latest, closed?.at(-1)?.to ?? -Infinity), -Infinity);
+  const setUp = resources.map((one) => (one.last?.end ?? -Infinity) + longestSetup(one));
+  return all.reduce((latest, closed) => Math.max(latest, closed?.at(-1)?.to ?? -Infinity), Math.max(...setUp));
 }
 
 function groupBy(

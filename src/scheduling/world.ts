@@ -1,6 +1,7 @@
 import { Calendar, type Stretch } from './calendar.ts';
 import { opensAt } from './closings.ts';
 import type { Lab, Task } from './compile.ts';
+import { fitBetween, type PlannedUse } from './setup.ts';
 
 /** One run of a batch resource: its members start and end together behind a closed door. */
 export interface Run {
@@ -61,6 +62,8 @@ export class World {
   readonly carriers = new Calendar();
   readonly runs: readonly Run[][];
   readonly tracks = new Map<number, Track>();
+  /** What stations that are set up do, by start; of batch resources the runs tell it. */
+  readonly #uses: readonly PlannedUse[][];
   /** Whether there is room for all samples at once, so that nobody needs to count them. */
   readonly #roomy: readonly boolean[];
   readonly #open: (Window[] | undefined)[];
@@ -72,6 +75,7 @@ export class World {
     this.#roomy = lab.stations.map(({ kind, capacity }) => kind !== 'batch' && capacity >= lab.tasks.length);
     this.work = lab.stations.map(() => new Calendar());
     this.runs = lab.stations.map(() => []);
+    this.#uses = lab.stations.map(({ kind }, index) => (kind === 'batch' ? this.runs[index]! : []));
     this.#open = lab.stations.map(() => undefined);
     this.#join = lab.stations.map(() => undefined);
     for (const { index, closed, concurrency } of lab.stations)
@@ -91,13 +95,28 @@ export class World {
   }
 
   /** The earliest time from `from` on at which a run that takes so long can begin with nobody else inside. */
-  fitRun(resource: number, from: number, length: number): number {
+  fitRun(resource: number, from: number, length: number, recipe: string | undefined): number {
     const { closed } = this.lab.stations[resource]!;
     for (let t = from; ;) {
       const free = this.places[resource]!.fit(t, length, 1);
-      t = opensAt(closed, free, length);
+      t = this.#fitSetup(resource, opensAt(closed, free, length), length, recipe);
       if (t === free || t === Infinity) return t;
     }
+  }
+
+  /** The earliest time from `from` on at which a station can begin work that takes so long. */
+  fitWork(resource: number, from: number, length: number, recipe: string | undefined): number {
+    const { concurrency } = this.lab.stations[resource]!;
+    for (let t = from; ;) {
+      const free = this.work[resource]!.fit(t, length, concurrency);
+      t = this.#fitSetup(resource, free, length, recipe);
+      if (t === free) return t;
+    }
+  }
+
+  #fitSetup(resource: number, from: number, length: number, recipe: string | undefined): number {
+    const station = this.lab.stations[resource]!;
+    return station.setup === undefined ? from : fitBetween(station, this.#uses[resource]!, from, length, recipe);
   }
 
   /** Makes the place of a sample without a track free, so that a way can be looked for; `commit` or `rest` must follow. */
@@ -154,11 +173,12 @@ export class World {
     }
     const resource = indexOf.get(running.resource);
     if (resource === undefined) return;
-    if (stations[resource]!.kind !== 'batch') return this.work[resource]!.add(now, task.ready, 1);
+    const { recipe } = running;
+    if (stations[resource]!.kind !== 'batch') return this.#toil(resource, { start: now, end: task.ready, recipe }, 1);
     const run = this.runs[resource]![0];
     if (run === undefined) {
       const members = new Set([task.index]);
-      this.runs[resource]!.push({ resource, recipe: undefined, start: now, end: task.ready, members, fixed: true });
+      this.runs[resource]!.push({ resource, recipe, start: now, end: task.ready, members, fixed: true });
     } else {
       run.members.add(task.index);
       run.end = Math.max(run.end, task.ready);
@@ -183,11 +203,24 @@ export class World {
   #book(index: number, { stays, works, moves }: Track, amount: number): void {
     for (const { resource, lo, hi } of stays) this.#occupy(resource, lo, hi, amount);
     for (const { start, end } of moves) this.carriers.add(start, end, amount);
-    for (const { resource, start, end, run } of works) {
-      if (run === undefined) this.work[resource]!.add(start, end, amount);
+    const task = this.lab.tasks[index]!;
+    for (const { resource, step, start, end, run } of works) {
+      if (run === undefined) this.#toil(resource, { start, end, recipe: task.steps[step]!.recipe }, amount);
       else if (amount > 0) this.#enter(run, index);
       else this.#leave(run, index);
     }
+  }
+
+  /** Work of a station. */
+  #toil(resource: number, use: PlannedUse, amount: number): void {
+    const { start, end, recipe } = use;
+    this.work[resource]!.add(start, end, amount);
+    if (this.lab.stations[resource]!.setup === undefined) return;
+    const uses = this.#uses[resource]!;
+    const same = (other: PlannedUse) => other.start === start && other.end === end && other.recipe === recipe;
+    const place = uses.findIndex(amount > 0 ? (other) => other.start > start : same);
+    if (amount < 0) uses.splice(place, 1);
+    else uses.splice(place < 0 ? uses.length : place, 0, use);
   }
 
   #enter(run: Run, index: number): void {

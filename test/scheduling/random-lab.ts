@@ -129,6 +129,34 @@ export function withAims(lab: RandomLab, random: Stream): RandomLab {
   return { ...lab, arrivals, aims: { objective, rates } };
 }
 
+/** Some of its devices that can be are set up between recipes, of which there are more then. */
+export function withSetups(lab: RandomLab, random: Stream): RandomLab {
+  const recipes = ['hot', 'cold', 'wet'];
+  const resources = lab.resources.map((one): Resource => {
+    const able = one.kind === 'batch' || (one.kind === 'station' && one.concurrency === 1);
+    if (!able || random.chance(0.3)) return one;
+    const setup = 1000 * (60 + random.integer(240));
+    // From half of the usual time on, no change takes longer than two.
+    const time = Math.round(setup * (0.5 + 0.5 * random.next()));
+    const changes = random.chance(0.5) ? { changes: [{ from: 'hot', to: 'cold', time }] } : {};
+    return { ...one, setup, ...changes };
+  });
+  const arrivals = lab.arrivals.map((arrival) => ({
+    ...arrival,
+    steps: arrival.steps.map(({ recipe: _, ...step }, i) => {
+      const lag = bearable(step, arrival.steps[i - 1]);
+      return random.chance(0.2) ? { ...step, lag } : { ...step, lag, recipe: random.pick(recipes) };
+    }),
+  }));
+  return { ...lab, resources, arrivals };
+}
+
+/** A step that can follow on the same device has time for any set-up. */
+function bearable({ lag, alternatives }: StepTask, before: StepTask | undefined): StepTask['lag'] {
+  const again = before?.alternatives.some(({ resource }) => alternatives.some((one) => one.resource === resource));
+  return again === true && lag.max !== undefined ? { ...lag, max: lag.max + 600_000 } : lag;
+}
+
 /** Open for minutes or an hour, and closed for seconds or hours. */
 function closingsOf(random: Stream): ClosedStretch[] {
   let to = 0;

@@ -8,6 +8,7 @@ import type {
   SampleTask,
   SchedulingProblem,
   StepTask,
+  Use,
 } from '../../src/scheduling/model.ts';
 import type { Arrival, RandomLab } from './random-lab.ts';
 
@@ -47,6 +48,7 @@ export class TrueLab {
   missed = 0;
   readonly #random: Stream;
   readonly #options: TruthOptions;
+  readonly #last = new Map<string, Use>();
   readonly #departing: { resource: string; until: number }[] = [];
 
   constructor(lab: RandomLab, random: Stream, options: TruthOptions) {
@@ -101,7 +103,10 @@ export class TrueLab {
   problem(): SchedulingProblem {
     const { transport, aims } = this.lab;
     const samples = this.samples.filter(({ finished }) => !finished).map((sample) => this.#task(sample));
-    const resources = this.lab.resources.map((resource) => ({ ...resource, available: !this.lost.has(resource.id) }));
+    const resources = this.lab.resources.map((resource) => {
+      const last = resource.setup === undefined ? undefined : this.#last.get(resource.id);
+      return { ...resource, available: !this.lost.has(resource.id), ...(last === undefined ? {} : { last }) };
+    });
     return { now: this.now, resources, samples, ...aims, ...(transport === undefined ? {} : { transport }) };
   }
 
@@ -126,7 +131,8 @@ export class TrueLab {
   }
 
   #running({ assignment, start, band }: Doing): NonNullable<SampleTask['running']> {
-    const { kind, step, resource, to = resource } = assignment;
+    const { sample, kind, step, resource, to = resource } = assignment;
+    const recipe = kind === 'move' ? undefined : this.#stepOf(sample, step).recipe;
     const guesses = [start + band.typical, start + band.high, this.now];
     const expectedEnd = guesses.find((guess) => guess >= this.now)!;
     return {
@@ -138,6 +144,7 @@ export class TrueLab {
       expectedEnd,
       earliestEnd: start + band.low,
       latestEnd: start + band.high,
+      ...(recipe === undefined ? {} : { recipe }),
     };
   }
 
@@ -147,8 +154,11 @@ export class TrueLab {
 
   #end(sample: Sample, { assignment }: Doing): void {
     sample.doing = undefined;
-    if (assignment.kind === 'process') sample.lastStepEnd = this.now;
-    else sample.at = assignment.to;
+    if (assignment.kind === 'process') {
+      sample.lastStepEnd = this.now;
+      const { recipe } = this.#stepOf(assignment.sample, assignment.step);
+      this.#last.set(assignment.resource, { recipe, end: this.now });
+    } else sample.at = assignment.to;
     this.#finishIfDone(sample);
     if (this.lab.transport === undefined && !sample.finished) sample.at = undefined;
   }
@@ -190,10 +200,11 @@ export class TrueLab {
     invariant(wait <= (lag.max ?? Infinity), `${what}: already ${wait} after the step before`);
   }
 
-  #checkDevice(sample: Sample, { resource: id }: Assignment, what: string): void {
+  #checkDevice(sample: Sample, { resource: id, step }: Assignment, what: string): void {
     const resource = this.#resource(id);
     invariant(!this.lost.has(id), `${what}: it is lost`);
     this.#checkOpen(resource.closed, what);
+    this.#checkSetup(resource, this.#stepOf(sample.arrival.id, step).recipe, what);
     if (this.lab.transport === undefined || sample.at === undefined) this.#checkRoom(id, what);
     else invariant(sample.at === id, `${what}: the sample is at ${sample.at}`);
     const working = this.samples.filter(
@@ -201,6 +212,13 @@ export class TrueLab {
     );
     if (resource.kind === 'station')
       invariant(working.length < resource.concurrency, `${what}: all its workers are busy`);
+  }
+
+  #checkSetup({ id, setup = 0, changes = [] }: Resource, recipe: string | undefined, what: string): void {
+    const last = this.#last.get(id);
+    if (last === undefined || last.recipe === recipe) return;
+    const time = changes.find(({ from, to }) => from === last.recipe && to === recipe)?.time ?? setup;
+    invariant(this.now >= last.end + time, `${what}: it is set up until ${last.end + time}`);
   }
 
   /** What runs on into a closed stretch may: only nothing begins in one. */

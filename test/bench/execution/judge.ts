@@ -41,6 +41,7 @@ export function judge(problem: SchedulingProblem, { deeds, discarded }: Run): Ve
     const works = deeds.filter((deed) => deed.kind === 'process' && deed.resource === resource.id);
     crowd(here, resource.capacity, `places of ${resource.id}`, broken);
     if (resource.kind === 'station') crowd(works.map(spanOf), resource.concurrency, `work on ${resource.id}`, broken);
+    if (resource.setup !== undefined) judgeSetups(problem, resource, works, broken);
     if (resource.kind === 'batch') judgeRuns(problem, resource, works, here, deeds, broken);
   }
   const moves = deeds.filter(({ kind }) => kind === 'move');
@@ -111,6 +112,23 @@ function crowd(stays: readonly Stay[], limit: number, what: string, broken: stri
     const there = stays.filter((other) => other.from <= from && from < other.until).length;
     if (there > limit) broken.push(`${there} at once: ${what} at ${from}`);
   }
+}
+
+/** Every work comes so long after each before it of another recipe as the change takes. */
+function judgeSetups(problem: SchedulingProblem, resource: Resource, works: readonly Deed[], broken: string[]): void {
+  const { id, setup = 0, changes = [], last } = resource;
+  const recipes = new Map(problem.samples.flatMap((s) => s.remaining.map((t) => [`${s.id}/${t.id}`, t.recipe])));
+  const done = works.map(({ sample, step, start, end }) => ({ recipe: recipes.get(`${sample}/${step}`), start, end }));
+  for (const work of done)
+    for (const { recipe, end } of [
+      ...(last === undefined ? [] : [{ start: -Infinity, ...last }]),
+      ...done.filter(({ start }) => start < work.start),
+    ]) {
+      const known = changes.find((change) => change.from === recipe && change.to === work.recipe);
+      const least = recipe === work.recipe ? 0 : (known?.time ?? setup);
+      if (work.start - end < least)
+        broken.push(`${id} begins ${work.recipe} ${work.start - end} after ${recipe}, but needs ${least}`);
+    }
 }
 
 /** Runs: together from beginning to end, one recipe, nobody else inside, the door closed. */

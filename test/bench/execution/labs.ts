@@ -1,7 +1,7 @@
 import { stream } from '../../../src/base/random.ts';
 import type { DurationBand, SchedulingProblem } from '../../../src/scheduling/model.ts';
 import { problemOf, readInstance } from '../../scheduling/instances.ts';
-import { randomLab } from '../../scheduling/random-lab.ts';
+import { randomLab, withSetups, type RandomLab } from '../../scheduling/random-lab.ts';
 
 /** The same problem with every duration, ways included, `share` (0 to 1) shorter or longer at most. */
 export function withBands(problem: SchedulingProblem, share: number): SchedulingProblem {
@@ -32,8 +32,14 @@ export const instanceLab = (n: number, share: number): SchedulingProblem =>
   withBands(problemOf(readInstance(n)), share);
 
 /** A random lab whose samples are all known from the beginning and come when they are released. */
-export function randomProblem(seed: number, share: number): SchedulingProblem {
-  const { resources, transport, arrivals } = randomLab(stream(seed, 'lab'));
+export const randomProblem = (seed: number, share: number): SchedulingProblem =>
+  problemIn(randomLab(stream(seed, 'lab')), share);
+
+/** The same with devices that are set up between recipes. */
+export const setupProblem = (seed: number, share: number): SchedulingProblem =>
+  problemIn(withSetups(randomLab(stream(seed, 'lab')), stream(seed, 'setups')), share);
+
+function problemIn({ resources, transport, arrivals }: RandomLab, share: number): SchedulingProblem {
   const samples = arrivals.map(({ id, time, priority, at, out, steps }) => ({
     id,
     priority,

@@ -4,6 +4,7 @@ import type {
   RunningActivity,
   SampleTask,
   SchedulingProblem,
+  Use,
 } from '../../../src/scheduling/model.ts';
 
 /** One thing that was done, with the times that it really took; ms. */
@@ -37,6 +38,7 @@ export type Draw = (name: string, band: DurationBand) => number;
 interface Doing {
   readonly deed: Deed;
   readonly band: DurationBand;
+  readonly recipe: string | undefined;
 }
 
 interface Sample {
@@ -63,6 +65,7 @@ export class Player {
   readonly #samples: Sample[];
   readonly #byId: ReadonlyMap<string, Sample>;
   readonly #deeds: Deed[] = [];
+  readonly #last = new Map<string, Use>();
   #now: number;
 
   constructor(problem: SchedulingProblem, draw: Draw) {
@@ -116,14 +119,21 @@ export class Player {
 
   #end(sample: Sample): void {
     if (sample.doing === undefined || sample.doing.deed.end > this.#now) return;
-    const { kind, to, end } = sample.doing.deed;
+    const { recipe, deed } = sample.doing;
+    const { kind, to, end } = deed;
     sample.doing = undefined;
     sample.at = this.#problem.transport === undefined ? undefined : to;
-    if (kind === 'process') sample.lastStepEnd = end;
+    if (kind !== 'process') return;
+    sample.lastStepEnd = end;
+    this.#last.set(to, { recipe, end });
   }
 
   #view(): SchedulingProblem {
-    return { ...this.#problem, now: this.#now, samples: this.#left().map((sample) => this.#task(sample)) };
+    const resources = this.#problem.resources.map((resource) => {
+      const last = resource.setup === undefined ? undefined : this.#last.get(resource.id);
+      return last === undefined ? resource : { ...resource, last };
+    });
+    return { ...this.#problem, resources, now: this.#now, samples: this.#left().map((sample) => this.#task(sample)) };
   }
 
   #task({ task, at, next, lastStepEnd, doing }: Sample): SampleTask {
@@ -138,12 +148,13 @@ export class Player {
   }
 
   /** As the engine guesses: typical, then the end of the band, then ever later. */
-  #running({ deed: { kind, step, resource, to, start }, band }: Doing): RunningActivity {
+  #running({ deed: { kind, step, resource, to, start }, band, recipe }: Doing): RunningActivity {
     const [earliestEnd, latestEnd] = [start + band.low, start + band.high];
     const over = this.#now + Math.max(1000, Math.round((this.#now - start) / 10));
     const expectedEnd =
       this.#now < start + band.typical ? start + band.typical : this.#now < latestEnd ? latestEnd : over;
-    return { kind, step, resource, to, start, expectedEnd, earliestEnd, latestEnd };
+    const times = { start, expectedEnd, earliestEnd, latestEnd };
+    return { kind, step, resource, to, ...times, ...(recipe === undefined ? {} : { recipe }) };
   }
 
   /** Members of a run take equally long: the time is that of the first of them by name. */
@@ -157,7 +168,8 @@ export class Player {
       const end = this.#now + this.#draw(`${leader}/${kind}/${to}`, band);
       const deed = { sample: id, step, kind, resource, from, to, start: this.#now, end };
       this.#deeds.push(deed);
-      sample.doing = { deed, band };
+      const recipe = kind === 'move' ? undefined : sample.task.remaining[sample.next]!.recipe;
+      sample.doing = { deed, band, recipe };
       if (kind === 'move') continue;
       sample.at = resource;
       sample.next += 1;

@@ -87,11 +87,18 @@ class Floor {
     const { min = 0 } = sample.remaining[0]?.lag ?? {};
     const rested = act.kind === 'process' ? (sample.lastStepEnd ?? -Infinity) + min : -Infinity;
     const from = Math.max(sample.release, rested);
-    if (act.kind === 'process') return Math.max(from, this.#working(act, crew, start));
+    if (act.kind === 'process')
+      return Math.max(from, this.#working(act, crew, start), this.#setUp(act.resource, sample.remaining[0]?.recipe));
     const arms = samples.some(({ running }) => running?.kind === 'move' && running.resource === act.resource);
     if (arms || start.some((other) => other.kind === 'move' && other.resource === act.resource)) return Infinity;
     if (transport === undefined || this.#isClosed(act.from!, start) || this.#isClosed(act.to!, start)) return Infinity;
     return Math.max(from, this.#room(act.to!, start, []));
+  }
+
+  #setUp(id: string, recipe: string | undefined): number {
+    const { setup, changes = [], last } = this.#problem.resources.find((resource) => resource.id === id)!;
+    if (setup === undefined || last === undefined || last.recipe === recipe) return -Infinity;
+    return last.end + (changes.find(({ from, to }) => from === last.recipe && to === recipe)?.time ?? setup);
   }
 
   #working(act: Assignment, crew: readonly Assignment[], start: readonly Assignment[]): number {
