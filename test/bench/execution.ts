@@ -6,7 +6,7 @@ import { improve } from '../../src/scheduling/improve.ts';
 import type { DurationBand, Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { instancesPresent } from '../scheduling/instances.ts';
-import { instanceLab, randomProblem } from './execution/labs.ts';
+import { instanceLab, randomProblem, setupProblem } from './execution/labs.ts';
 import { judge } from './execution/judge.ts';
 import { Player, type Draw, type Policy } from './execution/player.ts';
 import { Gated, OrderFollowing } from './execution/policies.ts';
@@ -15,8 +15,8 @@ import { quantile } from './shared/figures.ts';
 const help = `node test/bench/execution.ts [sets...] [--campaigns 20] [--from 1] [--bands 10,20] [--shapes uniform,early,late]
   [--improve STEPS] [--json FILE] [--verbose]
 
-Carries plans out while durations are what they like within their bands. Sets are lab-n4, lab-n8, lab-n16 and so on, or
-random. Every campaign (seed --from and following) is played twice on the same durations: by plan, check and dispatch at
+Carries plans out while durations are what they like within their bands. Sets are lab-n4, lab-n8, lab-n16 and so on, random, or
+setups, which are random labs whose devices are set up between recipes. Every campaign (seed --from and following) is played twice on the same durations: by plan, check and dispatch at
 every event as the engine does, and by the order of the first plan. A judge that shares no code with either reads the
 record. Shapes: uniform in the band; early, mostly near its low end; late, mostly near its high end. --improve lets the
 search make the first plan better by so many steps. Makespans are compared with the first plan's, which is made of
@@ -82,6 +82,9 @@ function firstPlan(problem: SchedulingProblem): Plan {
   return improver.plan;
 }
 
+/** Labs that are another one for every seed. */
+const random: Readonly<Record<string, typeof randomProblem>> = { random: randomProblem, setups: setupProblem };
+
 function measure(set: string, share: number, shape: string) {
   const [gated, ordered] = [tally(), tally()];
   const count = Number(values.campaigns);
@@ -89,8 +92,9 @@ function measure(set: string, share: number, shape: string) {
   let left = 0;
   const decisions: number[] = [];
   for (let seed = Number(values.from); seed < Number(values.from) + count; seed++) {
-    if (set === 'random' || known === undefined) {
-      const problem = set === 'random' ? randomProblem(seed, share) : instanceLab(Number(set.slice(5)), share);
+    const drawn = random[set];
+    if (drawn !== undefined || known === undefined) {
+      const problem = drawn?.(seed, share) ?? instanceLab(Number(set.slice(5)), share);
       known = [problem, firstPlan(problem)];
     }
     const [problem, first] = known;
@@ -108,7 +112,7 @@ function measure(set: string, share: number, shape: string) {
     shape,
     campaigns: count - left,
     impossible: left,
-    plan: set === 'random' ? null : known![1].makespan / 1000,
+    plan: random[set] !== undefined ? null : known![1].makespan / 1000,
     gated: figures(gated),
     ordered: figures(ordered),
   };
@@ -155,6 +159,6 @@ function run(sets: readonly string[]): void {
 }
 
 if (values.help) console.log(help);
-else if (!instancesPresent && positionals.some((set) => set !== 'random'))
+else if (!instancesPresent && positionals.some((set) => random[set] === undefined))
   console.log('The instances are not beside the repository: only random labs can be played.');
 else run(positionals.length > 0 ? positionals : ['lab-n4', 'lab-n8', 'lab-n16', 'random']);
