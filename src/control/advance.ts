@@ -13,7 +13,7 @@ interface Span {
 
 /** The device's own times, as far as they can be true: after the intention and before its word. */
 export function spanTold(
-  { commandAt }: ExperimentContext,
+  { commandAt }: Pick<ExperimentContext, 'commandAt'>,
   { at, data: { startedAt, endedAt } }: EventOf<'command.ended'>,
 ): Span {
   const within = (time: number) => Math.min(at, Math.max(commandAt ?? at, time));

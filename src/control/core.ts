@@ -8,6 +8,7 @@ import type { EventOf, LabEvent } from '../domain/event.ts';
 import type { Step } from '../domain/protocol.ts';
 import { resultScope } from '../domain/resolve.ts';
 import { waitBefore } from '../domain/stages.ts';
+import { Use } from '../domain/uses.ts';
 import { campaignMachine, type CampaignContext, type CampaignEvent } from './campaign.ts';
 import { campaignBehaviour } from './campaign-effects.ts';
 import { beginCommand, commandBehaviour, commandMachine, type CommandContext, type CommandEvent } from './command.ts';
@@ -17,6 +18,7 @@ import { experimentBehaviourOf } from './experiment-effects.ts';
 import { lessonOf } from './lesson.ts';
 import { planBehaviour, planMachine, type PlanContext, type PlanEvent } from './plan.ts';
 import { keep, restore, step } from './run-machine.ts';
+import { useOf } from './use.ts';
 
 /** Everything that is still open, folded from the events. What has ended lives in the ledger only. */
 export interface CoreState {
@@ -28,9 +30,11 @@ export interface CoreState {
   readonly commands: ReadonlyMap<string, ReturnType<typeof commandMachine.resolveState>>;
   /** How long things take in truth, by the keys of `durations.ts`. */
   readonly durations: ReadonlyMap<string, Experience>;
+  /** What devices that are set up between recipes were last used for. */
+  readonly uses: ReadonlyMap<string, Use>;
 }
 
-export type Entity = 'campaign' | 'plan' | 'experiment' | 'device' | 'command' | 'duration';
+export type Entity = 'campaign' | 'plan' | 'experiment' | 'device' | 'command' | 'duration' | 'use';
 
 /** An entity that has changed; `ended` when it will never change again. */
 export interface Touched {
@@ -54,6 +58,7 @@ export const initialState = (): CoreState => ({
   devices: new Map(),
   commands: new Map(),
   durations: new Map(),
+  uses: new Map(),
 });
 
 const emptyCampaign: CampaignContext = campaignMachine.config.context as CampaignContext;
@@ -81,6 +86,7 @@ export function restoreState(
     devices: new Map(of('device').map(({ id, state }) => [id, restore(deviceMachine, state)])),
     commands: new Map(of('command').map(({ id, state }) => [id, restore(commandMachine, state)])),
     durations: new Map(of('duration').map(({ id, state }) => [id, Experience.parse(JSON.parse(state))])),
+    uses: new Map(of('use').map(({ id, state }) => [id, Use.parse(JSON.parse(state))])),
   };
 }
 
@@ -174,6 +180,16 @@ class Fold implements Decision {
     });
   }
 
+  #noteUse(event: EventOf<'command.ended' | 'command.resolved'>, context: CommandContext): void {
+    const { device, experiment } = context.command;
+    const { uses, experiments, definition } = this.state;
+    const use = useOf(event, context, experiments.get(experiment)?.context, definition);
+    // What is heard of late does not undo what has been done since.
+    if (use === undefined || use.end < (uses.get(device)?.end ?? -Infinity)) return;
+    this.state = { ...this.state, uses: new Map(uses).set(device, use) };
+    this.touched.push({ entity: 'use', id: device, ended: false, text: () => JSON.stringify(use) });
+  }
+
   #experiment(event: LabEvent & { data: { experiment: string } }): void {
     if (event.type === 'experiment.suggested') return this.#begin(event);
     this.#stepExperiment(event.data.experiment, event as ExperimentEvent);
@@ -240,6 +256,7 @@ class Fold implements Decision {
     const [after, effects] = step(commandBehaviour, before, event);
     this.#setCommand(event.data.key, after, after.status === 'done', effects);
     if (event.type === 'command.ended') this.#learn(event, before);
+    if (event.type === 'command.ended' || event.type === 'command.resolved') this.#noteUse(event, before.context);
     const { experiment } = before.context.command;
     if (event.type === 'command.refused' || event.type === 'command.resolved') this.#stepExperiment(experiment, event);
     if (event.type === 'command.ended')

@@ -1,5 +1,6 @@
 import { failure, type Failure } from '../base/failure.ts';
 import { travelSeconds, type Lab } from './lab.ts';
+import { setupBetween } from './check-setup.ts';
 import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
 import type { Loaded } from './load.ts';
 import type { Step } from './protocol.ts';
@@ -10,7 +11,8 @@ import { waitBefore } from './stages.ts';
 type At = ReturnType<typeof stepsOf>[number];
 
 /** What can never be kept. Devices that are known on the wire only are left out: nothing is known of them yet. */
-export function checkWaits({ definition, locate }: Loaded, descriptors: Descriptors): Failure[] {
+export function checkWaits(loaded: Loaded, descriptors: Descriptors): Failure[] {
+  const { definition, locate } = loaded;
   return stepsOf(definition).flatMap(({ step, path }, i, all) => {
     const { min, max } = waitBefore(definition.protocol, Number(path[1]), Number(path[3]));
     if (max === undefined) return [];
@@ -23,8 +25,16 @@ export function checkWaits({ definition, locate }: Loaded, descriptors: Descript
       return [failure('input.invalid', sentence, { where, mend })];
     }
     const before = all[i - 1]?.step;
-    const way = before === undefined ? undefined : fastestWay(definition.lab, before, step, descriptors);
+    const way = before === undefined ? undefined : fastestWay(loaded, before, step, descriptors);
     if (way === undefined || way.seconds <= max) return [];
+    if (way.from === way.to)
+      return [
+        failure(
+          'lab.incapable',
+          `"${step.id}" must begin within ${shown(max)} of "${before!.id}", but "${way.to}" is set up between them, which takes ${shown(way.seconds)}.`,
+          { where, mend: `Allow ${shown(way.seconds)} and some more, or add a device.` },
+        ),
+      ];
     return [
       failure(
         'lab.incapable',
@@ -42,16 +52,12 @@ export function warnOfPlaces(loaded: Loaded, descriptors: Descriptors): Failure[
 }
 
 /** The last of a full batch waits until the arms have carried the others away. */
-function slowUnloading(
-  { definition, locate }: Loaded,
-  before: At | undefined,
-  at: At,
-  descriptors: Descriptors,
-): Failure[] {
+function slowUnloading(loaded: Loaded, before: At | undefined, at: At, descriptors: Descriptors): Failure[] {
+  const { definition, locate } = loaded;
   const { lab } = definition;
   const max = at.step.wait?.max;
   if (before === undefined || max === undefined || lab.transport === undefined) return [];
-  const way = fastestWay(lab, before.step, at.step, descriptors);
+  const way = fastestWay(loaded, before.step, at.step, descriptors);
   if (way === undefined || way.seconds === 0) return [];
   const arms = lab.transport.by.length;
   return devicesFor(before.step, descriptors).flatMap((id) => {
@@ -76,12 +82,17 @@ function fullRacks({ definition: { lab, campaign }, locate }: Loaded): Failure[]
   return [failure('lab.incapable', sentence, { where: locate.lab(['racks']), mend })];
 }
 
-/** Seconds from one of the devices of a step to one of the next step's; undefined where devices are not known yet. */
-function fastestWay({ transport }: Lab, before: Step, step: Step, descriptors: Descriptors) {
+/**
+ * Seconds from one of the devices of a step to one of the next step's, or for setting up the same one; undefined where devices
+ * are not known yet.
+ */
+function fastestWay(loaded: Loaded, before: Step, step: Step, descriptors: Descriptors) {
+  const { transport } = loaded.definition.lab;
   let best: { from: string; to: string; seconds: number } | undefined;
   for (const from of devicesFor(before, descriptors))
     for (const to of devicesFor(step, descriptors)) {
-      const seconds = from === to || transport === undefined ? 0 : travelSeconds(transport, from, to);
+      const way = transport === undefined ? 0 : travelSeconds(transport, from, to);
+      const seconds = from === to ? setupBetween(loaded, to, before, step) : way;
       if (best === undefined || seconds < best.seconds) best = { from, to, seconds };
     }
   return best;

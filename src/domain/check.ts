@@ -3,6 +3,7 @@ import { unitOf, weighsUnequally, type SpaceParameter } from './campaign.ts';
 import { checkLimits, checkSteps, checkTransport, type Descriptors } from './check-devices.ts';
 import { checkHours, warnOfClosings } from './check-hours.ts';
 import { checkReading } from './check-reading.ts';
+import { checkSetups, warnOfSetups } from './check-setup.ts';
 import { checkHolds, checkStages, warnOfShelves } from './check-stages.ts';
 import { checkSchedule } from './check-schedule.ts';
 import { checkStock } from './check-stock.ts';
@@ -28,6 +29,7 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
     ...checkReading(loaded),
     ...checkSteps(loaded, descriptors),
     ...checkTransport(loaded, descriptors),
+    ...checkSetups(loaded),
     ...checkWaits(loaded, descriptors),
     ...checkExceptions(loaded),
     ...checkHolds(loaded),
@@ -43,6 +45,7 @@ export function checkDefinition(loaded: Loaded, descriptors: Descriptors): Check
           ...warnOfPlaces(loaded, descriptors),
           ...warnOfShelves(loaded),
           ...warnOfClosings(loaded, descriptors),
+          ...warnOfSetups(loaded, descriptors),
         ];
   return { failures: all, warnings };
 }

@@ -15,6 +15,9 @@ export const Fault = z.strictObject({
 });
 export type Fault = z.infer<typeof Fault>;
 
+/** A recipe as text, as the expressions of a protocol give it. */
+const Recipe = z.union([z.string().min(1), z.number()]).transform(String);
+
 export const LabDevice = z.strictObject({
   /** File name in devices/, or `discovered` when only the wire knows. */
   kind: z.string(),
@@ -24,6 +27,10 @@ export const LabDevice = z.strictObject({
   concurrency: z.int().min(1).max(10_000).default(1),
   /** Samples that start and end together, its door closed meanwhile. */
   batch: z.boolean().default(false),
+  /** Time between two uses with different recipes; the device works on one sample, or one batch, at a time. */
+  setup: quantity('s', { positive: true }).optional(),
+  /** Where that takes another time. */
+  setup_between: z.array(z.strictObject({ from: Recipe, to: Recipe, takes: quantity('s', { min: 0 }) })).optional(),
   /** Settings of the kind, such as the CSV of a table instrument. */
   options: z.record(z.string(), z.json()).default({}),
   /** Energy meter that is not the device's own: a smart plug heard on its own topic. */

@@ -29,6 +29,12 @@ export function scopeOf(definition: Definition, point: Point, results: Scope = {
   return { ...scope, ...results };
 }
 
+/** The recipe of a step as text; undefined when it has none, or it hangs on what is not known yet. */
+export function recipeOf({ recipe }: Pick<Step, 'recipe'>, scope: Scope): string | undefined {
+  const value = recipe === undefined ? undefined : evaluate(recipe, scope);
+  return value?.ok ? String(value.value) : undefined;
+}
+
 /** A device's result as it appears in expressions: numbers with a unit in SI, nested maps kept. */
 export function resultScope(capability: Capability, result: Readonly<Record<string, unknown>>): ScopeValue {
   const convert = (value: unknown, unit: string | undefined): ScopeValue | undefined => {

@@ -3,12 +3,13 @@ import type { CoreState } from '../control/core.ts';
 import type { ExperimentContext } from '../control/experiment.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { capabilityOf } from '../domain/descriptor.ts';
-import { evaluate, type Scope } from '../domain/expression.ts';
+import type { Scope } from '../domain/expression.ts';
 import { agree, bandOf, capabilityKey, powerOf, wayKey } from '../domain/durations.ts';
 import type { Command } from '../domain/event.ts';
-import { declaredWay, type Transport as LabTransport } from '../domain/lab.ts';
+import { declaredWay, type LabDevice, type Transport as LabTransport } from '../domain/lab.ts';
+import type { Use } from '../domain/uses.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
-import { durationOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
+import { durationOf, recipeOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import { Aims } from './aims.ts';
 import { OpeningHours } from './opening-hours.ts';
@@ -138,7 +139,8 @@ export class LabProblem {
         const kind = batch ? 'batch' : 'station';
         const together = batch ? places : Math.min(places, concurrency);
         const available = isAvailable(state, id);
-        return { id, kind, capacity: places, concurrency: together, available, ...this.#hours.of(id, now) };
+        const setUp = setupOf(device, state.uses.get(id));
+        return { id, kind, capacity: places, concurrency: together, available, ...this.#hours.of(id, now), ...setUp };
       });
     const racks = Object.entries(lab.racks).map(([id, { places }]): Resource => ({
       id,
@@ -170,7 +172,8 @@ export class LabProblem {
       if (command?.kind !== 'move' || command.to === undefined || command.to === at) return [frozen];
       return [frozen, { ...frozen, id: `${experiment}/`, at: command.to }];
     }
-    const running = command === undefined ? undefined : activityOf(state, context, now);
+    const running =
+      command === undefined ? undefined : { ...activityOf(state, context, now), ...this.#recipe(context) };
     const waits = value === 'clearing' || context.held === true;
     const remaining = waits ? [] : this.#remaining(state, context, running);
     return [
@@ -181,6 +184,16 @@ export class LabProblem {
         ...(lastStepEnd === undefined ? {} : { lastStepEnd }),
       },
     ];
+  }
+
+  /** What the device of its command has to be set up for others after. */
+  #recipe({ command, stage, step, point, results }: ExperimentContext): { readonly recipe?: string } {
+    if (command?.kind !== 'process' || this.#definition.lab.devices[command.device]?.setup === undefined) return {};
+    const recipe = recipeOf(
+      this.#definition.protocol.stages[stage]!.steps[step]!,
+      scopeOf(this.#definition, point, results),
+    );
+    return recipe === undefined ? {} : { recipe };
   }
 
   /** Where its sample goes when all that is decided is done. */
@@ -219,10 +232,10 @@ export class LabProblem {
   ): { task: StepTask; settled: boolean } {
     const scope = scopeOf(this.#definition, context.point, context.results);
     const { alternatives, settled } = this.#alternatives(state, step, scope, context.experiment);
-    const recipe = step.recipe === undefined ? undefined : evaluate(step.recipe, scope);
+    const recipe = recipeOf(step, scope);
     const lag = { min: Math.round(min * 1000), ...(max === undefined ? {} : { max: Math.round(max * 1000) }) };
-    const task = { id: step.id, alternatives, lag, ...(recipe?.ok ? { recipe: String(recipe.value) } : {}) };
-    return { task, settled: settled && recipe?.ok !== false };
+    const task = { id: step.id, alternatives, lag, ...(recipe === undefined ? {} : { recipe }) };
+    return { task, settled: settled && (recipe === undefined) === (step.recipe === undefined) };
   }
 
   #alternatives(state: CoreState, step: Step, scope: Scope, sample: string) {
@@ -253,6 +266,19 @@ export class LabProblem {
 /** Held in its rack: there is nothing to do for it until it is decided on. */
 const isResting = ({ at, out, remaining, running, frozen }: SampleTask): boolean =>
   at !== undefined && at === out && remaining.length === 0 && running === undefined && frozen !== true;
+
+/** The set-up of a device in the scheduler's words. What may have been its last use asks for set-up, whatever comes next. */
+function setupOf({ setup, setup_between: between }: LabDevice, used: Use | undefined): Partial<Resource> {
+  if (setup === undefined) return {};
+  const ms = (seconds: number) => Math.round(seconds * 1000);
+  const changes = between?.map(({ from, to, takes }) => ({ from, to, time: ms(takes) }));
+  const recipe = used?.doubtful === true ? `${used.recipe ?? ''} or not` : used?.recipe;
+  return {
+    setup: ms(setup),
+    ...(changes === undefined ? {} : { changes }),
+    ...(used === undefined ? {} : { last: { end: used.end, ...(recipe === undefined ? {} : { recipe }) } }),
+  };
+}
 
 /** Usable, and no command on it that has fallen silent. */
 export function isAvailable(state: CoreState, device: string): boolean {

@@ -19,7 +19,16 @@ export interface TimerRow {
   readonly subject: string;
 }
 
-export const entities = ['campaign', 'plan', 'experiment', 'device', 'command', 'controller', 'duration'] as const;
+export const entities = [
+  'campaign',
+  'plan',
+  'experiment',
+  'device',
+  'command',
+  'controller',
+  'duration',
+  'use',
+] as const;
 
 /** The state of one machine. Terminal ones are kept but never loaded again. */
 export interface SnapshotRow {

@@ -33,10 +33,10 @@ export const order = (lab: WholeLab, change: CampaignChange) => lab.engine.order
 export const statuses = (lab: WholeLab) => lab.ledger.experiments().map(({ status }) => status);
 
 /** The state without what the machines' library keeps beside it. */
-const plain = ({ definition, campaign, experiments, devices, commands, durations }: CoreState): unknown => {
+const plain = ({ definition, campaign, experiments, devices, commands, durations, uses }: CoreState): unknown => {
   const bare = ({ value, context }: { value: unknown; context: unknown }) => ({ value, context });
   const all = [experiments, devices, commands].map((map) => [...map].map(([id, entity]) => [id, bare(entity)]).sort());
-  const learned = [...durations].sort();
+  const learned = [[...durations].sort(), [...uses].sort()];
   return JSON.parse(JSON.stringify({ definition, campaign: bare(campaign), all, learned }));
 };
 
