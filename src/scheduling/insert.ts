@@ -1,4 +1,4 @@
-import type { Lab, Task } from './compile.ts';
+import type { Lab, Step, Task } from './compile.ts';
 import { crewOf, insertCrew, type Member } from './crew.ts';
 import { blocked, type Obstacle } from './obstacle.ts';
 import { joinLater } from './join.ts';
@@ -82,12 +82,35 @@ export const isInDevice = ({ stations }: Lab, { at }: Task): boolean => at >= 0 
 
 /** Those whose maximum wait runs out first, then running samples, then by priority, release and name. */
 export function compareUrgency(a: Task, b: Task): number {
-  if (a.deadline !== b.deadline) return a.deadline < b.deadline ? -1 : 1;
-  const running = Number(b.sample.running !== undefined) - Number(a.sample.running !== undefined);
-  if (running !== 0) return running;
-  if (a.sample.priority !== b.sample.priority) return b.sample.priority - a.sample.priority;
+  const pressing = comparePressure(a, b);
+  if (pressing !== 0) return pressing;
   if (a.sample.release !== b.sample.release) return a.sample.release - b.sample.release;
   return a.sample.id < b.sample.id ? -1 : a.sample.id > b.sample.id ? 1 : 0;
+}
+
+function comparePressure(a: Task, b: Task): number {
+  if (a.deadline !== b.deadline) return a.deadline < b.deadline ? -1 : 1;
+  const running = Number(b.sample.running !== undefined) - Number(a.sample.running !== undefined);
+  return running !== 0 ? running : b.sample.priority - a.sample.priority;
+}
+
+/**
+ * Another order to try where resources are set up between recipes: of those that are equally urgent, the ones with equal recipes
+ * there one after the other, beginning with what a resource is set up for; none when all are alike.
+ */
+export function alikeTogether({ stations }: Lab, open: readonly Task[]): (typeof compareUrgency)[] {
+  if (stations.every(({ setup }) => setup === undefined)) return [];
+  const isSetUp = ({ alternatives }: Step) =>
+    alternatives.some(({ resource }) => stations[resource]!.setup !== undefined);
+  const recipes = new Map(open.map((task) => [task, task.steps.filter(isSetUp).map(({ recipe }) => recipe ?? '')]));
+  const ready = new Set(stations.map(({ last }) => last?.recipe));
+  const isReady = (task: Task) => Number(ready.has(recipes.get(task)![0]));
+  const keyOf = (task: Task) => recipes.get(task)!.join('\n');
+  const ranks = new Map<string, number>();
+  for (const task of open.toSorted((a, b) => isReady(b) - isReady(a) || compareUrgency(a, b)))
+    if (!ranks.has(keyOf(task))) ranks.set(keyOf(task), ranks.size);
+  const rankOf = (task: Task) => ranks.get(keyOf(task))!;
+  return ranks.size < 2 ? [] : [(a, b) => comparePressure(a, b) || rankOf(a) - rankOf(b) || compareUrgency(a, b)];
 }
 
 /**

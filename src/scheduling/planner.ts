@@ -5,6 +5,7 @@ import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
 import {
+  alikeTogether,
   downstreamFirst,
   dueFirst,
   insertAll,
@@ -185,6 +186,7 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
     ...(differ ? prioritized(lab) : []),
     ...(mayCrowd(lab, open) ? [downstreamFirst] : []),
     ...(open.some(({ due }) => due < Infinity) ? [dueFirst] : []),
+    ...alikeTogether(lab, open),
   ];
   return orders
     .map((order) => fillInOrder(lab, kept, open, order))

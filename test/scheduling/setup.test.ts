@@ -41,7 +41,7 @@ const coating = (inks: readonly string[], more: Partial<Resource> = {}): Schedul
 /** Two at a time in an oven that takes an hour to change its gas. */
 const baking = (gases: readonly string[], more: Partial<Resource> = {}): SchedulingProblem =>
   lab(
-    [{ ...resource('oven', 'batch', 2), setup: 60 * minute, ...more }, resource('store', 'rack', 9)],
+    [{ ...resource('oven', 'batch', 2), setup: 60 * minute, ...more }, resource('store', 'rack', 99)],
     gases.map((recipe, i) =>
       sample(`s${i}`, [step('bake', 'oven', 10 * minute, { recipe })], { at: 'store', out: 'store' }),
     ),
@@ -91,6 +91,23 @@ describe('a plan', () => {
     expect(second! - first!).toBe(70 * minute);
     const into = made.assignments.filter(({ kind, to }) => kind === 'move' && to === 'oven');
     expect(into.filter(({ end }) => end > first! && end < second!)).toHaveLength(2);
+  });
+
+  it('does what needs no set-up between one after the other, first what the station is set up for', () => {
+    const last = { recipe: 'blue', end: -minute };
+    const made = planned(coating(['red', 'blue', 'red', 'blue', 'red'], { last }));
+    expect(made.makespan).toBe(15 * minute);
+    const baked = planned(baking(Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? 'argon' : 'air'))));
+    const runs = baked.assignments.filter(({ kind }) => kind === 'process').map(({ start }) => start);
+    const starts = [...new Set(runs)].sort((a, b) => a - b);
+    expect(starts).toHaveLength(6);
+    expect(starts.filter((start, i) => i > 0 && start - starts[i - 1]! >= 70 * minute)).toHaveLength(1);
+  });
+
+  it('does the urgent first all the same', () => {
+    const problem = coating(['red', 'blue', 'red']);
+    const samples = problem.samples.map((one, i) => (i === 1 ? { ...one, priority: 1 } : one));
+    expect(startsOf(planned({ ...problem, samples })).s1).toBe(0);
   });
 
   it('is kept up with its set-ups', () => {
