@@ -3,6 +3,7 @@ import { Campaign, type Definition } from '../../src/domain/campaign.ts';
 import { Lab } from '../../src/domain/lab.ts';
 import { Protocol } from '../../src/domain/protocol.ts';
 import { hasHours, withHours } from './draw-hours.ts';
+import { withSetups } from './draw-setups.ts';
 
 /** Draws a lab with a protocol and a campaign that fit each other: all that a campaign needs, different for every seed. */
 
@@ -12,7 +13,7 @@ export function drawDefinition(seed: number, mostExperiments = 8): Definition {
   const random = stream(seed, 'lab');
   const definition = random.chance(0.12) ? flowBench(random) : random.chance(0.12) ? workshop(random) : vialLab(random);
   const held = withHolds(stream(seed, 'hold'), definition);
-  const { lab, protocol, space, objectives } = withExceptions(stream(seed, 'late'), held);
+  const { lab, protocol, space, objectives } = withSetups(seed, withExceptions(stream(seed, 'late'), held));
   const { goal, ...campaign } = withEnds(
     stream(seed, 'ends'),
     drawCampaign(stream(seed, 'campaign'), seed, mostExperiments),

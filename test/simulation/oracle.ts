@@ -5,6 +5,7 @@ import { booksOf, checkVolumes } from './oracle-books.ts';
 import { checkEnergy } from './oracle-energy.ts';
 import { checkChain, checkEvents, checkExceptions, checkHolds, checkSuggestions, checkTalk } from './oracle-events.ts';
 import { checkHours } from './oracle-hours.ts';
+import { checkSetups } from './oracle-setups.ts';
 import { checkActs, checkPlaces, checkWaits } from './oracle-lab.ts';
 
 /** A rule that was broken, and by what. */
@@ -72,6 +73,7 @@ export function judge(evidence: Evidence): Violation[] {
     ...checkExceptions(evidence),
     ...checkWaits(evidence),
     ...checkHours(evidence),
+    ...checkSetups(evidence),
     ...checkChain(evidence.events),
     ...checkEvents(evidence),
     ...checkTalk(evidence),
