@@ -151,4 +151,11 @@ export const mutations: readonly Mutation[] = [
     instead: 'if (device !== undefined) return always;',
     seed: 37,
   },
+  {
+    protection: 'devices are set up between recipes',
+    file: 'src/engine/lab-problem.ts',
+    line: 'const setUp = setupOf(device, state.uses.get(id));',
+    instead: 'const setUp = {}; void setupOf;',
+    seed: 20_004,
+  },
 ];
