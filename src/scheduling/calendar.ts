@@ -36,12 +36,16 @@ export class Calendar {
     this.#merge(first);
   }
 
-  /** The earliest t >= from such that fewer than `limit` users are there during [t, t + length); Infinity if there is none. */
-  fit(from: number, length: number, limit: number): number {
+  /**
+   * The earliest t from `from` to `latest` such that fewer than `limit` users are there during [t, t + length); Infinity if
+   * there is none. What is later is not looked at.
+   */
+  fit(from: number, length: number, limit: number, latest = Infinity): number {
     this.#settle();
     const times = this.#times;
     const loads = this.#loads;
     const count = this.#count;
+    if (from > latest) return Infinity;
     let i = this.#index(from);
     let t = from;
     for (;;) {
@@ -49,6 +53,7 @@ export class Calendar {
         i += 1;
         if (i >= count) return Infinity;
         t = times[i]!;
+        if (t > latest) return Infinity;
       }
       const end = t + length;
       let j = i + 1;

@@ -58,9 +58,18 @@ const far = 2 ** 40;
  * and nothing booked, when there is no way for two.
  */
 export function insertCrew(world: World, crew: readonly Member[], patience: number): number {
+  const work = insertCrewStepwise(world, crew, patience);
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, which can be left alone, with nothing booked, after every window that it has tried. */
+export function* insertCrewStepwise(world: World, crew: readonly Member[], patience: number): Generator<false, number> {
   let best: Opening | undefined;
   for (const { resource } of crew[0]!.task.steps[crew[0]!.step]!.alternatives) {
-    const opening = findOpening(world, crew, resource, patience);
+    const opening = yield* findOpening(world, crew, resource, patience);
     if (opening !== undefined && (best === undefined || opening.start < best.start)) best = opening;
   }
   if (best === undefined || best.size < 2) return 0;
@@ -84,29 +93,38 @@ function enter(world: World, { task, step }: Member, run: Run): boolean {
   return last !== undefined;
 }
 
-function findOpening(world: World, crew: readonly Member[], resource: number, patience: number): Opening | undefined {
+function* findOpening(
+  world: World,
+  crew: readonly Member[],
+  resource: number,
+  patience: number,
+): Generator<false, Opening | undefined> {
   const { capacity } = world.lab.stations[resource]!;
   const { task, step } = crew[0]!;
   const { alternatives, recipe } = task.steps[step]!;
   const duration = alternatives.find((alternative) => alternative.resource === resource)?.duration;
   if (duration === undefined || crew.length > capacity) return undefined;
-  const soonest = soonestAt(world, task, resource);
+  const travel = arrivalTime(world, task, resource);
   for (const window of world.openWindows(resource)) {
     const start = window.hi === Infinity ? world.lab.now + far : window.hi - world.lab.pick - duration;
-    if (start < window.lo || start < soonest) continue;
+    if (start < window.lo || !canArrive(world, task, window.lo, start, travel)) continue;
     const run = { resource, recipe, start, end: start + duration, members: new Set<number>(), fixed: false };
     const found = gather(world, crew, run, window, patience * duration);
     if (found !== undefined) return { run, ...found };
+    yield false;
   }
   return undefined;
 }
 
-/** No sample that has to be moved to the resource is there before a transporter has had time for it. */
-function soonestAt({ carriers, lab }: World, { at, ready }: Task, resource: number): number {
-  if (!lab.moved || at < 0 || at === resource) return -Infinity;
-  const least = lab.travel.reduce((time, ways) => Math.min(time, ways[resource]!), Infinity);
-  return carriers.fit(ready, least, lab.carriers) + least;
-}
+/** The shortest way to the resource; undefined where the sample need not be moved to it. */
+const arrivalTime = ({ lab }: World, { at }: Task, resource: number): number | undefined =>
+  !lab.moved || at < 0 || at === resource
+    ? undefined
+    : lab.travel.reduce((time, ways) => Math.min(time, ways[resource]!), Infinity);
+
+/** Whether a transporter has time for such a way of the sample, from when it may arrive until a run starts. */
+const canArrive = ({ carriers, lab }: World, { ready }: Task, from: number, start: number, time?: number): boolean =>
+  time === undefined || carriers.fit(Math.max(ready, from), time, lab.carriers, start - time) < Infinity;
 
 /** The less urgent are waited for so much shorter. */
 const reluctance = 0.1;

@@ -13,8 +13,11 @@ import { World, type Track } from './world.ts';
 /** A change is kept when the plan is not worse than the best by more than this part. */
 const leeway = 0.01;
 
-/** Samples inserted in one step, at least. */
+/** Pieces of work in one step: mostly samples or crews inserted. */
 const portion = 4;
+
+/** A step ends earlier when so many nodes and windows have been looked at, which takes about 20 ms. */
+const mostLooks = 5000;
 
 /**
  * Large-neighbourhood search (Shaw 1998) with record-to-record acceptance (Dueck 1993): again and again some samples are
@@ -32,7 +35,7 @@ export class NeighbourhoodSearch implements Improver {
   #cost: Cost;
   #best: { readonly cost: Cost; readonly tracks: ReadonlyMap<number, Track> };
   #improved = false;
-  #change: Generator<void, boolean> | undefined;
+  #change: Generator<boolean, boolean> | undefined;
 
   constructor(problem: SchedulingProblem, plan: Plan, seed: number, objective: Objective) {
     this.#problem = problem;
@@ -52,11 +55,14 @@ export class NeighbourhoodSearch implements Improver {
   step(): boolean {
     if (this.#open.length < 2) return false;
     this.#change ??= this.#try();
-    for (let i = 0; i < portion; i++) {
+    const begun = this.#world.looked;
+    for (let i = 0; i < portion && this.#world.looked - begun < mostLooks;) {
       const { done, value } = this.#change.next();
-      if (done !== true) continue;
-      this.#change = undefined;
-      return value;
+      if (done === true) {
+        this.#change = undefined;
+        return value;
+      }
+      if (value) i += 1;
     }
     return false;
   }
@@ -75,7 +81,7 @@ export class NeighbourhoodSearch implements Improver {
   }
 
   /** One change, which is taken back when it is not good enough; true when it is the best so far. */
-  *#try(): Generator<void, boolean> {
+  *#try(): Generator<boolean, boolean> {
     const world = this.#world;
     const removed = newOrder(world, chooseRemoval(world, this.#open, this.#random), this.#random);
     const before = removed.map((task) => world.tracks.get(task.index)!);
@@ -83,7 +89,7 @@ export class NeighbourhoodSearch implements Improver {
       world.withdraw(task);
       world.rest(task);
     }
-    yield;
+    yield true;
     const complete = yield* reinsert(world, removed, this.#random);
     const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : incomplete;
     if (complete && (compareCosts(cost, this.#cost) <= 0 || isNear(cost, this.#best.cost, leeway))) {

@@ -118,8 +118,9 @@ function depart(world: World, from: Node, resource: number, window: Window): num
   let earliest = Math.max(from.ready, window.lo);
   for (let node = from; node.parent !== undefined; node = node.parent)
     if (node.parent.resource === resource && node.leave >= 0) earliest = Math.max(earliest, node.leave + pick);
-  const leave = world.carriers.fit(earliest, time, carriers);
-  return leave < Infinity && leave + pick <= from.hi && leave + time <= window.hi ? leave : undefined;
+  const latest = Math.min(from.hi - pick, window.hi - time);
+  const leave = world.carriers.fit(earliest, time, carriers, latest);
+  return leave < Infinity ? leave : undefined;
 }
 
 interface Slot {
@@ -138,10 +139,11 @@ function finish(
   window: Window,
   slot: Slot,
 ): Node | undefined {
-  const start = startOf(world, task.steps[from.done]!, alternative, window, slot.earliest);
-  const end = start + alternative.duration;
   const stays = from.done + 1 === task.steps.length && task.out < 0;
-  if (start === Infinity || end + (stays ? 0 : world.lab.pick) > slot.hi) return undefined;
+  const latest = slot.hi - (stays ? 0 : world.lab.pick) - alternative.duration;
+  const start = startOf(world, task.steps[from.done]!, alternative, window, slot.earliest, latest);
+  if (start === Infinity || start > latest) return undefined;
+  const end = start + alternative.duration;
   return {
     kind: 'process',
     parent: from,
@@ -170,18 +172,26 @@ function appear(
   earliest: number,
   floor: number,
 ): Node | undefined {
-  const start = startOf(world, task.steps[from.done]!, alternative, window, Math.max(earliest, window.lo));
+  const latest = window.hi - alternative.duration;
+  const start = startOf(world, task.steps[from.done]!, alternative, window, Math.max(earliest, window.lo), latest);
   const slot = { arrive: start, leave: NaN, earliest: start, hi: window.hi, floor };
   return finish(world, task, from, alternative, window, slot);
 }
 
-/** The earliest start of the work itself; Infinity when it cannot. */
-function startOf(world: World, step: Step, alternative: Alternative, window: Window, earliest: number): number {
+/** The earliest start of the work itself; Infinity when it cannot begin until `latest`. */
+function startOf(
+  world: World,
+  step: Step,
+  alternative: Alternative,
+  window: Window,
+  earliest: number,
+  latest: number,
+): number {
   const { resource, duration } = alternative;
   const station = world.lab.stations[resource]!;
-  if (station.kind !== 'batch') return world.fitWork(resource, earliest, duration, step.recipe);
+  if (station.kind !== 'batch') return world.fitWork(resource, earliest, duration, step.recipe, latest);
   const { run } = window;
-  if (run === undefined) return world.fitRun(resource, earliest, duration, step.recipe);
+  if (run === undefined) return world.fitRun(resource, earliest, duration, step.recipe, latest);
   const fits = run.recipe === step.recipe && run.end - run.start === duration && earliest <= run.start;
   return fits ? run.start : Infinity;
 }
@@ -202,11 +212,12 @@ export function exit(world: World, task: Task, from: Node): Node | undefined {
   const { travel, pick, carriers, stations } = world.lab;
   const time = travel[from.resource]?.[task.out] ?? Infinity;
   if (time === Infinity) return undefined;
+  const latest = from.hi - pick;
   let leave = from.ready;
   for (;;) {
-    const free = world.places[task.out]!.fit(leave, time, stations[task.out]!.capacity);
-    leave = world.carriers.fit(free, time, carriers);
-    if (!(leave + pick <= from.hi) || leave === Infinity) return undefined;
+    const free = world.places[task.out]!.fit(leave, time, stations[task.out]!.capacity, latest);
+    leave = world.carriers.fit(free, time, carriers, latest);
+    if (leave === Infinity) return undefined;
     if (leave === free) break;
   }
   const end = leave + time;

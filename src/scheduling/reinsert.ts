@@ -1,6 +1,6 @@
 import type { Stream } from '../base/random.ts';
 import type { Task } from './compile.ts';
-import { crewOf, insertCrew } from './crew.ts';
+import { crewOf, insertCrewStepwise } from './crew.ts';
 import { isInDevice } from './insert.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
@@ -33,22 +33,23 @@ export function newOrder(world: World, tasks: readonly Task[], random: Stream): 
 
 /**
  * Inserts samples (without tracks) in this order; those that can share a run with one that is reached earlier are often
- * inserted together with that. Yields after every piece of work; returns false when one has no way, which leaves some out.
+ * inserted together with that. Yields after every piece of work, true when that has inserted somebody; returns false
+ * when one has no way, which leaves some out.
  */
-export function* reinsert(world: World, order: readonly Task[], random: Stream): Generator<void, boolean> {
+export function* reinsert(world: World, order: readonly Task[], random: Stream): Generator<boolean, boolean> {
   let left = [...order];
   for (let task = left.shift(); task !== undefined; task = left.shift()) {
     const all = random.chance(together) ? crewOf(world.lab, task, left) : [];
     const crew = random.chance(full) ? all : all.slice(0, 1 + random.integer(Math.max(1, all.length)));
     const members = crew.length > 1 ? crew.map((member) => member.task) : [task];
     left = left.filter((other) => !members.includes(other));
-    if (crew.length > 1 && insertCrew(world, crew, Infinity) > 0) {
-      yield;
+    if (crew.length > 1 && (yield* insertCrewStepwise(world, crew, Infinity)) > 0) {
+      yield true;
       continue;
     }
     for (const single of members) {
       if (!insertAlone(world, single)) return false;
-      yield;
+      yield true;
     }
   }
   return true;

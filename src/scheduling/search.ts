@@ -74,6 +74,7 @@ class Search {
       const entry = this.#queue.pop();
       if (entry === undefined) return undefined;
       const { node, row } = entry;
+      this.#world.looked += 1;
       if (row !== undefined) this.#advance(row);
       if (this.#complete(node)) return node;
       if (this.#isNew(node)) this.#expand(node);
@@ -143,6 +144,7 @@ class Search {
       i++
     ) {
       const window = windows[i]!;
+      this.#world.looked += 1;
       if (window.lo > latest) return;
       if (window.hi - window.lo < soonest - parent.ready || (reached.get(window) ?? -Infinity) >= until) continue;
       const node =
@@ -154,10 +156,10 @@ class Search {
   }
 
   /** The least time at which the work can be done when a transporter comes as soon as one is free. */
-  #earliestEnd({ parent: { ready, resource: at }, resource }: Row, soonest: number): number {
-    const { moved, travel, carriers } = this.#world.lab;
+  #earliestEnd({ parent: { ready, hi, resource: at }, resource }: Row, soonest: number): number {
+    const { moved, travel, carriers, pick } = this.#world.lab;
     if (!moved || at < 0 || at === resource) return soonest;
-    return soonest + this.#world.carriers.fit(ready, travel[at]![resource]!, carriers) - ready;
+    return soonest + this.#world.carriers.fit(ready, travel[at]![resource]!, carriers, hi - pick) - ready;
   }
 
   /** The earliest time at which a window of the row may end, and the latest at which it may begin. */

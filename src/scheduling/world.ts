@@ -57,6 +57,8 @@ export interface Track {
  */
 export class World {
   readonly lab: Lab;
+  /** How many nodes and windows searches have looked at: what work is counted in. */
+  looked = 0;
   readonly places: readonly Calendar[];
   readonly work: readonly Calendar[];
   readonly carriers = new Calendar();
@@ -94,21 +96,21 @@ export class World {
     return (this.#join[resource] ??= this.#findJoin(resource));
   }
 
-  /** The earliest time from `from` on at which a run that takes so long can begin with nobody else inside. */
-  fitRun(resource: number, from: number, length: number, recipe: string | undefined): number {
+  /** The earliest time from `from` to `latest` at which a run that takes so long can begin with nobody else inside. */
+  fitRun(resource: number, from: number, length: number, recipe: string | undefined, latest = Infinity): number {
     const { closed } = this.lab.stations[resource]!;
     for (let t = from; ;) {
-      const free = this.places[resource]!.fit(t, length, 1);
+      const free = this.places[resource]!.fit(t, length, 1, latest);
       t = this.#fitSetup(resource, opensAt(closed, free, length), length, recipe);
       if (t === free || t === Infinity) return t;
     }
   }
 
-  /** The earliest time from `from` on at which a station can begin work that takes so long. */
-  fitWork(resource: number, from: number, length: number, recipe: string | undefined): number {
+  /** The earliest time from `from` to `latest` at which a station can begin work that takes so long. */
+  fitWork(resource: number, from: number, length: number, recipe: string | undefined, latest = Infinity): number {
     const { concurrency } = this.lab.stations[resource]!;
     for (let t = from; ;) {
-      const free = this.work[resource]!.fit(t, length, concurrency);
+      const free = this.work[resource]!.fit(t, length, concurrency, latest);
       t = this.#fitSetup(resource, free, length, recipe);
       if (t === free) return t;
     }
@@ -253,14 +255,17 @@ export class World {
     const runs = this.runs[resource]!;
     if (runs.length === 0) return free;
     const found: Window[] = [];
+    let next = 0;
     for (let i = 0; i <= runs.length; i++) {
       const from = runs[i - 1]?.end ?? -Infinity;
       const to = runs[i]?.start ?? Infinity;
-      for (const { lo, hi } of free) {
-        if (lo < to && hi > from) found.push({ lo: Math.max(lo, from), hi: Math.min(hi, to) });
+      while (next < free.length && free[next]!.hi <= from) next += 1;
+      for (let k = next; k < free.length && free[k]!.lo < to; k++) {
+        const window = { lo: Math.max(free[k]!.lo, from), hi: Math.min(free[k]!.hi, to) };
+        if (window.lo < window.hi) found.push(window);
       }
     }
-    return found.filter(({ lo, hi }) => lo < hi);
+    return found;
   }
 
   #findJoin(resource: number): Window[] {
