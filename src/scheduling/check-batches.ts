@@ -1,4 +1,4 @@
-import type { Reading } from './check-sample.ts';
+import type { Held, Passage, Reading } from './check-sample.ts';
 import type { Assignment, SchedulingProblem } from './model.ts';
 
 /** What runs together on one batch resource; all that runs now is one run. */
@@ -27,7 +27,7 @@ export function checkBatches(problem: SchedulingProblem, readings: readonly Read
     );
     for (const group of groups) checkGroup(group, capacity, recipes, faults);
     checkSequence(groups, faults);
-    for (const group of groups) checkDoor(group, readings, faults);
+    checkDoors(id, groups, readings, faults);
   }
 }
 
@@ -83,22 +83,40 @@ function checkSequence(groups: readonly Group[], faults: string[]): void {
   });
 }
 
-function checkDoor(group: Group, readings: readonly Reading[], faults: string[]): void {
-  const { resource, start, end, fixed, name } = group;
-  const members = new Set(group.members.map(({ sample }) => sample));
-  for (const { sample, held, passages } of readings) {
-    for (const passage of passages) {
-      if (passage.resource !== resource || (passage.given && fixed)) continue;
-      if (passage.from < end && start < passage.until)
-        faults.push(
-          `${sample.id} passes the door of ${resource} from ${passage.from} to ${passage.until}, but batch ${name} runs from ${start} to ${end}.`,
-        );
-    }
-    if (fixed || members.has(sample.id)) continue;
-    for (const stay of held)
-      if (stay.resource === resource && stay.from < end && start < stay.until)
-        faults.push(
-          `${sample.id} is in ${resource} from ${stay.from} to ${stay.until}, but batch ${name} runs without it from ${start} to ${end}.`,
-        );
+/** Every group beside what passes the door, or is inside, at its time: both in order, so that the rest need not be looked at. */
+function checkDoors(resource: string, groups: readonly Group[], readings: readonly Reading[], faults: string[]): void {
+  const here = <T extends Held | Passage>(items: readonly T[]) =>
+    items.filter((item) => item.resource === resource).sort((a, b) => a.from - b.from);
+  const passages = here(readings.flatMap((reading) => reading.passages));
+  const held = here(readings.flatMap((reading) => reading.held));
+  let [passing, inside]: [Passage[], Held[]] = [[], []];
+  let [nextPassage, nextHeld] = [0, 0];
+  for (const group of groups.toSorted((a, b) => a.start - b.start)) {
+    passing = passing.filter(({ until }) => until > group.start);
+    inside = inside.filter(({ until }) => until > group.start);
+    while (nextPassage < passages.length && passages[nextPassage]!.from < group.end)
+      passing.push(passages[nextPassage++]!);
+    while (nextHeld < held.length && held[nextHeld]!.from < group.end) inside.push(held[nextHeld++]!);
+    checkDoor(group, passing, inside, faults);
   }
+}
+
+function checkDoor(
+  { resource, start, end, fixed, name, members }: Group,
+  passing: readonly Passage[],
+  inside: readonly Held[],
+  faults: string[],
+): void {
+  for (const { sample, from, until, given } of passing)
+    if (!(given && fixed) && from < end && start < until)
+      faults.push(
+        `${sample} passes the door of ${resource} from ${from} to ${until}, but batch ${name} runs from ${start} to ${end}.`,
+      );
+  if (fixed) return;
+  const own = new Set(members.map(({ sample }) => sample));
+  for (const { sample, from, until } of inside)
+    if (from < end && start < until && !own.has(sample))
+      faults.push(
+        `${sample} is in ${resource} from ${from} to ${until}, but batch ${name} runs without it from ${start} to ${end}.`,
+      );
 }

@@ -87,16 +87,17 @@ function doorObstacle(scene: Scene, resource: string, started: readonly Assignme
 /** Whose turn it is to use a place: samples that come earlier in the plan must still find room after this one. */
 function turnObstacle(scene: Scene, arrival: Assignment, started: readonly Assignment[]): Obstacle | undefined {
   const target = arrival.kind === 'move' ? arrival.to! : arrival.resource;
-  const earlier: Assignment[] = [];
+  const starting = new Set(started);
+  let room = roomAt(scene, target) - startedTo(scene, target, started);
+  let first: Assignment | undefined;
   for (const other of scene.comingTo.get(target) ?? []) {
     if (other === arrival) break;
-    if (other.sample === arrival.sample || !arrives(scene, other) || started.includes(other)) continue;
-    earlier.push(other);
+    if (other.sample === arrival.sample || !arrives(scene, other) || starting.has(other)) continue;
+    first ??= other;
+    room -= 1;
+    if (room <= 0)
+      return { reason: `${arrival.sample} waits for ${target}: ${first.sample} comes first for ${first.step}.` };
   }
-  const room = roomAt(scene, target) - startedTo(scene, target, started) - earlier.length;
-  const first = earlier[0];
-  if (first !== undefined && room <= 0)
-    return { reason: `${arrival.sample} waits for ${target}: ${first.sample} comes first for ${first.step}.` };
   return foreignRun(scene, arrival, target);
 }
 
@@ -187,14 +188,17 @@ function workObstacle(
   }
   if (starting.length >= concurrency)
     return { reason: `${sample} waits for ${resource}: ${starting[0]!.step} of ${starting[0]!.sample} comes first.` };
-  const earlier: Assignment[] = [];
+  const begins = new Set(starting);
+  let room = concurrency - atWork.length - starting.length;
+  let earlier: Assignment | undefined;
   for (const other of urgent ? [] : scene.comingTo.get(resource)!) {
     if (other === work) break;
-    if (other.kind === 'process' && other.sample !== sample && !started.includes(other)) earlier.push(other);
+    if (other.kind !== 'process' || other.sample === sample || begins.has(other)) continue;
+    earlier ??= other;
+    room -= 1;
+    if (room <= 0)
+      return { reason: `${sample} waits for ${resource}: ${earlier.step} of ${earlier.sample} comes first.` };
   }
-  const room = concurrency - atWork.length - starting.length - earlier.length;
-  if (earlier.length > 0 && room <= 0)
-    return { reason: `${sample} waits for ${resource}: ${earlier[0]!.step} of ${earlier[0]!.sample} comes first.` };
   if (!arrives(scene, work)) return undefined;
   const turn = urgent ? undefined : turnObstacle(scene, work, started);
   return turn ?? placeObstacle(scene, { ...work, to: resource }, started);

@@ -4,12 +4,17 @@ import type { MachineOrders } from './machine-orders.ts';
 /** Is told every move: `operation` to `machine` after `after` (-1: first), and about what makespan that gives. */
 export type Offer = (operation: number, machine: number, after: number, estimate: number) => void;
 
+/** How far from its place in a block an operation is moved at most, so that a long block is no more than its length times this. */
+const span = 200;
+
 /**
  * Moves that can shorten a schedule: along one longest path, in every block of operations that follow each other on one
  * machine, each operation to both ends of the block and the ends into the block (N7, Zhang et al. 2007, which contains N6,
  * Balas and Vazacopoulos 1998), and every operation of the path to other machines (Mastrolilli and Gambardella 2000).
  */
 export class MachineMoves {
+  /** How many places in orders have been looked at: what work is counted in. */
+  looked = 0;
   readonly #orders: MachineOrders;
   readonly #path: Int32Array;
   readonly #chainFirsts: Int32Array;
@@ -67,11 +72,11 @@ export class MachineMoves {
   }
 
   #block(from: number, to: number, offer: Offer): void {
-    for (let i = from; i < to; i++) this.#right(i, to, offer);
-    for (let i = from + 1; i <= to; i++) this.#left(i, from, offer);
+    for (let i = Math.max(from, to - span); i < to; i++) this.#right(i, to, offer);
+    for (let i = from + 1; i <= Math.min(to, from + span); i++) this.#left(i, from, offer);
     for (let i = from + 1; i < to; i++) {
-      this.#right(from, i, offer);
-      this.#left(to, i, offer);
+      if (i - from <= span) this.#right(from, i, offer);
+      if (to - i <= span) this.#left(to, i, offer);
     }
   }
 
@@ -81,6 +86,7 @@ export class MachineMoves {
     const [u, v] = [this.#path[i]!, this.#path[j]!];
     const a = form.after[u]!;
     if (a >= 0 && duration[v]! + tail[v]! < duration[a]! + tail[a]!) return;
+    this.looked += j - i;
     let end = this.#orders.headOnMachine(u);
     for (let k = i + 1; k <= j; k++) {
       const x = this.#path[k]!;
@@ -105,6 +111,7 @@ export class MachineMoves {
     const [u, v] = [this.#path[j]!, this.#path[i]!];
     const b = form.before[u]!;
     if (b >= 0 && head[v]! + duration[v]! < head[b]! + duration[b]!) return;
+    this.looked += j - i;
     const p = previous[v]!;
     let end = this.#headed(u, this.#orders.endOf(p, machine[v]!));
     for (let k = i; k < j; k++) {
@@ -142,6 +149,7 @@ export class MachineMoves {
     const rest = this.#orders.tailInChain(o);
     const latest = a < 0 ? Infinity : head[a]! + duration[a]!;
     for (let p = -1, n = first[machine]!; ; p = n, n = next[n]!) {
+      this.looked += 1;
       if (p >= 0 && (head[p]! >= latest || (chain[p] === chain[o] && p > o))) return;
       const late = n >= 0 && ((b >= 0 && head[b]! >= head[n]! + duration[n]!) || (chain[n] === chain[o] && n < o));
       if (!late) {

@@ -49,6 +49,8 @@ class Search {
   readonly #task: Task;
   readonly #parking: boolean;
   readonly #pin: Pin | undefined;
+  /** The windows of the run that it has to join: one, or none. */
+  readonly #pinned: readonly Window[];
   readonly #rest: readonly number[];
   readonly #budget: Budget = { left: 4 * effort };
   /** Best entry last. */
@@ -63,6 +65,7 @@ class Search {
     this.#task = task;
     this.#parking = parking;
     this.#pin = pin;
+    this.#pinned = pin === undefined ? [] : world.joinWindows(pin.run.resource).filter(({ run }) => run === pin.run);
     this.#rest = restOf(task);
     this.#reached = this.#rest.map(() => new Map());
     this.#closes = world.lab.fleet.length > 0 || world.lab.stations.some(({ closed }) => closed.length > 0);
@@ -112,8 +115,7 @@ class Search {
       const { resource } = alternative;
       if (run !== undefined) {
         if (run.resource !== resource) continue;
-        const windows = this.#world.joinWindows(resource).filter((window) => window.run === run);
-        this.#advance({ parent: node, alternative, resource, windows, next: -1 });
+        this.#advance({ parent: node, alternative, resource, windows: this.#pinned, next: -1 });
         continue;
       }
       this.#advance({ parent: node, alternative, resource, windows: this.#world.openWindows(resource), next: -1 });

@@ -63,9 +63,13 @@ export class Tabu {
     return this.#idle;
   }
 
-  /** So many iterations; false when no move is left, which means that nothing can be better. */
-  run(iterations: number): boolean {
-    for (let i = 0; i < iterations; i++) {
+  /**
+   * So many iterations, or fewer when so many places in orders have been looked at; false when no move is left, which means
+   * that nothing can be better.
+   */
+  run(iterations: number, looks: number): boolean {
+    const begun = this.#moves.looked;
+    for (let i = 0; i < iterations && this.#moves.looked - begun < looks; i++) {
       this.#iteration += 1;
       this.#idle += 1;
       this.#choose();

@@ -148,8 +148,7 @@ export class World {
   /** Makes a run known before it has members, so that samples can join it; `close` takes an empty one away. */
   open(run: Run): void {
     const runs = this.runs[run.resource]!;
-    runs.push(run);
-    runs.sort((a, b) => a.start - b.start);
+    runs.splice(firstAfter(runs, run.start), 0, run);
     this.#forget(run.resource);
   }
 
@@ -287,4 +286,16 @@ export class World {
     }
     return found;
   }
+}
+
+/** The first of the runs, which are in order, that begins after `t`. */
+function firstAfter(runs: readonly Run[], t: number): number {
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (runs[middle]!.start <= t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
