@@ -4,6 +4,9 @@ export interface Stretch {
   readonly hi: number;
 }
 
+/** More than so many additions are made at once. */
+const many = 16;
+
 /**
  * How many users a shared thing has over time, as a step function kept in sorted break points. Loads may be reserved until
  * Infinity. Every query takes the limit below which a new user fits, so that one calendar serves exclusive and shared use.
@@ -23,8 +26,40 @@ export class Calendar {
   #settle(): void {
     const added = this.#added;
     if (added.length === 0) return;
-    for (let i = 0; i < added.length; i += 3) this.#book(added[i]!, added[i + 1]!, added[i + 2]!);
+    if (added.length > 3 * many) this.#bookAll(added);
+    else for (let i = 0; i < added.length; i += 3) this.#book(added[i]!, added[i + 1]!, added[i + 2]!);
     added.length = 0;
+  }
+
+  /** All at once: what moves the break points after each one would be too much work for many in a long calendar. */
+  #bookAll(added: readonly number[]): void {
+    const changes = new Map<number, number>();
+    for (let i = 0; i < added.length; i += 3) {
+      const [from, to, amount] = [added[i]!, added[i + 1]!, added[i + 2]!];
+      changes.set(from, (changes.get(from) ?? 0) + amount);
+      changes.set(to, (changes.get(to) ?? 0) - amount);
+    }
+    const ends = Float64Array.from(changes.keys()).sort();
+    const [times, loads, count] = [this.#times, this.#loads, this.#count];
+    this.#times = new Float64Array(2 * (count + ends.length));
+    this.#loads = new Int32Array(2 * (count + ends.length));
+    this.#count = 0;
+    let change = 0;
+    for (let i = 0, k = 0; i < count || k < ends.length;) {
+      const t = Math.min(i < count ? times[i]! : Infinity, k < ends.length ? ends[k]! : Infinity);
+      if (t === Infinity) break;
+      if (times[i] === t && i < count) i += 1;
+      if (ends[k] === t) change += changes.get(ends[k++]!)!;
+      this.#append(t, loads[i - 1]! + change);
+    }
+  }
+
+  #append(t: number, load: number): void {
+    const count = this.#count;
+    if (count > 0 && this.#loads[count - 1] === load) return;
+    this.#times[count] = t;
+    this.#loads[count] = load;
+    this.#count = count + 1;
   }
 
   #book(from: number, to: number, amount: number): void {
@@ -95,6 +130,8 @@ export class Calendar {
     const times = this.#times;
     let low = 0;
     let high = this.#count;
+    // What is asked or added is often at the end.
+    if (times[high - 1]! <= t) return high - 1;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
       if (times[middle]! <= t) low = middle;

@@ -53,7 +53,7 @@ function checkUnplanned(problem: SchedulingProblem, plan: Plan, faults: string[]
 }
 
 function checkMakespan(problem: SchedulingProblem, plan: Plan, faults: string[]): void {
-  const latest = Math.max(problem.now, ...plan.assignments.map(({ end }) => end));
+  const latest = plan.assignments.reduce((latest, { end }) => Math.max(latest, end), problem.now);
   if (plan.makespan !== latest)
     faults.push(`The makespan is given as ${plan.makespan}, but the last thing ends at ${latest}.`);
 }

@@ -5,46 +5,54 @@ import type { Assignment, ClosedStretch, Plan, SchedulingProblem, Unplanned, Unp
 import { sortedBy } from './sorted.ts';
 import type { Move, Run, World } from './world.ts';
 
-/** A move that has no transporter yet. */
-interface Going {
-  readonly task: Task;
-  readonly move: Move;
-  readonly start: number;
-}
+/** A move has no transporter before all of them are known. */
+type Draft = { -readonly [Key in keyof Assignment]: Assignment[Key] };
 
 /** The plan as plain data, in order of starts. */
 export function emit(problem: SchedulingProblem, world: World, failed: ReadonlyMap<number, Obstacle>): Plan {
   const { lab } = world;
   const carriers = new Carriers(problem);
-  const names = new Names(world);
-  const works: Assignment[] = lab.tasks.flatMap((task) => runningOf(lab, task));
-  const moves: Going[] = [];
-  for (const [index, track] of world.tracks) {
-    const task = lab.tasks[index]!;
-    for (const move of track.moves) moves.push({ task, move, start: move.start });
-    const sample = task.sample.id;
-    for (const { step: index, resource: place, start, end, run } of track.works) {
-      const step = task.steps[index]!.id;
-      const resource = lab.stations[place]!.id;
-      works.push(
-        run === undefined
-          ? { sample, step, kind: 'process', resource, start, end }
-          : { sample, step, kind: 'process', resource, start, end, batch: names.of(run) },
-      );
-    }
-  }
   let makespan = problem.now;
   // Moves get their transporters in the order of their starts.
-  const assignments = sortedBy<Assignment | Going>([...works, ...moves], ({ start }) => start).map((one) => {
-    const made = 'move' in one ? moveOf(lab, one, carriers.take(one.start, one.move.end)) : one;
-    makespan = Math.max(makespan, made.end);
-    return made;
-  });
+  const assignments = sortedBy<Draft>(draftsOf(world), ({ start }) => start);
+  for (const one of assignments) {
+    if (one.kind === 'move' && one.fixed !== true) one.resource = carriers.take(one.start, one.end);
+    makespan = Math.max(makespan, one.end);
+  }
   return {
     assignments,
     makespan,
     unplanned: [...failed].map(([index, obstacle]) => leftOut(lab.tasks[index]!, obstacle)),
   };
+}
+
+/** What runs, all work, and then the moves; but those of a sample that is moved in no time in the order of its way. */
+function draftsOf(world: World): Draft[] {
+  const { lab } = world;
+  const names = new Names(world);
+  const drafts: Draft[] = lab.tasks.flatMap((task) => runningOf(lab, task));
+  const last: Draft[] = [];
+  for (const [index, track] of world.tracks) {
+    const task = lab.tasks[index]!;
+    const sample = task.sample.id;
+    const atOnce = track.moves.some(({ start, end }) => start === end);
+    let moved = 0;
+    for (const { step: index, resource: place, start, end, run } of track.works) {
+      while (atOnce && moved < track.moves.length && track.moves[moved]!.step <= index)
+        drafts.push(moveOf(lab, task, track.moves[moved++]!));
+      const step = task.steps[index]!.id;
+      const resource = lab.stations[place]!.id;
+      drafts.push(
+        run === undefined
+          ? { sample, step, kind: 'process', resource, start, end }
+          : { sample, step, kind: 'process', resource, start, end, batch: names.of(run) },
+      );
+    }
+    const rest = atOnce ? drafts : last;
+    while (moved < track.moves.length) rest.push(moveOf(lab, task, track.moves[moved++]!));
+  }
+  for (const move of last) drafts.push(move);
+  return drafts;
 }
 
 /** A plan that leaves all samples out, for one reason. */
@@ -67,11 +75,17 @@ function runningOf({ now, stations }: Lab, { sample }: Task): Assignment[] {
   return [batch ? { ...common, batch: `${resource}/running` } : common];
 }
 
-function moveOf({ stations }: Lab, { task: { sample, steps }, move }: Going, resource: string): Assignment {
-  const { start, end } = move;
-  const step = steps[move.step]?.id ?? 'out';
-  const [from, to] = [stations[move.from]!.id, stations[move.to]!.id];
-  return { sample: sample.id, step, kind: 'move', resource, from, to, start, end };
+function moveOf({ stations }: Lab, { sample, steps }: Task, { from, to, step, start, end }: Move): Draft {
+  return {
+    sample: sample.id,
+    step: steps[step]?.id ?? 'out',
+    kind: 'move',
+    resource: '',
+    from: stations[from]!.id,
+    to: stations[to]!.id,
+    start,
+    end,
+  };
 }
 
 /** Gives every move a transporter; the moves come in order of their starts, and never more at once than there are. */

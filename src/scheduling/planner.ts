@@ -175,12 +175,11 @@ interface Attempt {
   readonly failed: Map<number, Obstacle>;
 }
 
-/** Inserts all that are not kept, in the order that costs least of those worth trying. */
+/** Inserts all that are not kept, in the order that costs least of those worth trying; what is kept is used up. */
 function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   const open = lab.tasks.filter(
     (task) => !kept.has(task.index) && task.sample.frozen !== true && (!task.done || task.obstacle !== undefined),
   );
-  const first = fillInOrder(lab, kept, open);
   const differ = open.some(({ sample }) => sample.priority !== open[0]!.sample.priority);
   const orders = [
     ...(differ ? prioritized(lab) : []),
@@ -188,8 +187,11 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
     ...(open.some(({ due }) => due < Infinity) ? [dueFirst] : []),
     ...alikeTogether(lab, open),
   ];
+  if (orders.length === 0) return fillInOrder(lab, kept, open);
+  // A run belongs to one world: what is tried in another must not move it here.
+  const first = fillInOrder(lab, copyOf(kept), open);
   return orders
-    .map((order) => fillInOrder(lab, kept, open, order))
+    .map((order) => fillInOrder(lab, copyOf(kept), open, order))
     .reduce((best, other) => cheaper(best, other, 0), first);
 }
 
@@ -209,8 +211,7 @@ function fillInOrder(
 ): Attempt {
   const world = new World(lab);
   for (const index of kept.keys()) world.lift(lab.tasks[index]!);
-  // A run belongs to one world: what is tried in another must not move it here.
-  for (const [index, track] of copyOf(kept)) world.commit(lab.tasks[index]!, track);
+  for (const [index, track] of kept) world.commit(lab.tasks[index]!, track);
   return { world, failed: insertAll(world, open, order) };
 }
 
@@ -219,6 +220,7 @@ const tangled = ({ failed }: Attempt): boolean => [...failed.values()].some((obs
 
 /** True when samples are tangled, one in the lab has lost its place in the plan just now, or one without cannot wait. */
 function worthReplanning(attempt: Attempt, previous: Plan, pinned: boolean): boolean {
+  if (attempt.failed.size === 0) return false;
   if (tangled(attempt)) return true;
   const before = new Set(previous.unplanned.map(({ sample }) => sample));
   const planned = new Set(previous.assignments.map(({ sample }) => sample));

@@ -29,7 +29,8 @@ interface Front {
   readonly workers: number[];
   /** End of the last run of a batch resource: before it nothing arrives or leaves. */
   door: number;
-  readonly inside: Set<number>;
+  /** The samples there; undefined but of batch resources. */
+  readonly inside: Set<number> | undefined;
   /** Its last use, where it is set up between two. */
   used: Use | undefined;
 }
@@ -59,11 +60,12 @@ export class Replay {
     // A sample holds two places at most, while it is moved.
     const most = 2 * lab.tasks.length;
     this.#fronts = lab.stations.map(({ kind, capacity, concurrency, last }) => ({
-      places: kind !== 'batch' && capacity >= most ? undefined : new Array<number>(capacity).fill(lab.now),
+      places:
+        kind !== 'batch' && capacity >= most ? undefined : new Array<number>(Math.min(capacity, most)).fill(lab.now),
       excess: 0,
       workers: new Array<number>(Math.min(concurrency, most)).fill(lab.now),
       door: -Infinity,
-      inside: new Set(),
+      inside: kind === 'batch' ? new Set() : undefined,
       used: last,
     }));
     for (const { from, to, count } of lab.fleet) this.#carriers.add(from, to, count);
@@ -131,9 +133,9 @@ export class Replay {
 
   #enroll(task: Task, acts: readonly Act[]): void {
     const { ready, lastEnd } = task;
-    const at = this.#lab.moved ? task.at : -1;
-    const start = { next: 0, at, ready, lastEnd, since: this.#lab.now };
-    this.#progress[task.index] = { task, acts, ...start, stays: [], works: [], moves: [] };
+    const { moved, now: since } = this.#lab;
+    const at = moved ? task.at : -1;
+    this.#progress[task.index] = { task, acts, next: 0, at, ready, lastEnd, since, stays: [], works: [], moves: [] };
     for (const act of acts) {
       if (act.batch === undefined || act.kind !== 'process') continue;
       const crew = this.#crews.get(act.batch);
@@ -191,7 +193,7 @@ export class Replay {
     const members = crew.map((member) => this.#progress[member.task.index]!);
     if (!members.every((member, i) => member.acts[member.next] === crew[i])) return false;
     const indices = new Set(members.map(({ task }) => task.index));
-    for (const index of front.inside) if (!indices.has(index)) return false;
+    for (const index of front.inside!) if (!indices.has(index)) return false;
     const appearing = members.filter(({ at }) => at !== act.resource).length;
     if (appearing > front.places!.length) return false;
     const earliest = members.map((member, i) => this.#earliest(member, crew[i]!));
@@ -277,7 +279,7 @@ export class Replay {
 
   #take(resource: number, index: number): void {
     const front = this.#fronts[resource]!;
-    front.inside.add(index);
+    front.inside?.add(index);
     if (front.places === undefined) return;
     const place = least(front.places);
     if (place < 0) front.excess += 1;
@@ -286,7 +288,7 @@ export class Replay {
 
   #release(resource: number, index: number, free: number): void {
     const front = this.#fronts[resource]!;
-    front.inside.delete(index);
+    front.inside?.delete(index);
     if (front.places === undefined) return;
     if (front.excess > 0) front.excess -= 1;
     else front.places.push(free);

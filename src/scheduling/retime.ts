@@ -95,7 +95,9 @@ function inOrder(
   scripts: ReadonlyMap<number, readonly Act[]>,
   urgent: ReadonlyMap<number, number>,
 ): [order: readonly Act[], urgent: readonly Act[]] {
-  const acts = sortedBy([...scripts.values()].flat(), ({ key }) => key);
+  const all: Act[] = [];
+  for (const script of scripts.values()) for (const act of script) all.push(act);
+  const acts = sortedBy(all, ({ key }) => key);
   if (urgent.size === 0) return [acts, []];
   const deadline = ({ task, step }: Act) => {
     const least = urgent.get(task.index);

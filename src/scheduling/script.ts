@@ -36,8 +36,9 @@ export function scriptsOf(lab: Lab, previous: Plan): Map<number, Act[]> {
 function scriptOf(lab: Lab, task: Task, list: readonly Assignment[]): Act[] | undefined {
   const acts: Act[] = [];
   let at = task.at;
-  for (const [index, step] of task.steps.entries()) {
-    const work = list.find((assignment) => assignment.kind === 'process' && assignment.step === step.id);
+  for (let index = 0; index < task.steps.length; index++) {
+    const step = task.steps[index]!;
+    const work = workOf(list, step);
     const act = work && processAct(lab, task, index, step, work);
     if (act === undefined) return undefined;
     if (!travelTo(lab, acts, list, { task, step: index, id: step.id, from: at, to: act.resource, key: act.key }))
@@ -50,6 +51,12 @@ function scriptOf(lab: Lab, task: Task, list: readonly Assignment[]): Act[] | un
     if (!travelTo(lab, acts, list, leg)) return undefined;
   }
   return acts;
+}
+
+/** A function for every comparison would cost more than all else here. */
+function workOf(list: readonly Assignment[], { id }: Step): Assignment | undefined {
+  for (const assignment of list) if (assignment.kind === 'process' && assignment.step === id) return assignment;
+  return undefined;
 }
 
 function processAct(lab: Lab, task: Task, index: number, step: Step, work: Assignment): Act | undefined {

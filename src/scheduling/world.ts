@@ -226,7 +226,8 @@ export class World {
 
   #enter(run: Run, index: number): void {
     run.members.add(index);
-    if (this.runs[run.resource]!.includes(run)) this.#forget(run.resource);
+    // A run that has members is known.
+    if (run.members.size > 1 || this.runs[run.resource]!.includes(run)) this.#forget(run.resource);
     else this.open(run);
   }
 
