@@ -67,6 +67,11 @@ export class NeighbourhoodSearch implements Improver {
     return false;
   }
 
+  /** How many nodes and windows have been looked at so far, which is what the work of a step is counted in. */
+  get looked(): number {
+    return this.#world.looked;
+  }
+
   get makespan(): number {
     return this.#improved ? latestOf(this.#lab, this.#best.tracks) : this.#given.makespan;
   }
