@@ -4,16 +4,7 @@ import { compile, type Lab, type Task } from './compile.ts';
 import { defectOf } from './defect.ts';
 import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
-import {
-  alikeTogether,
-  downstreamFirst,
-  dueFirst,
-  insertAll,
-  insertOne,
-  isInDevice,
-  prioritized,
-  type compareUrgency,
-} from './insert.ts';
+import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
 import { costOf, isGain, soonest } from './objective.ts';
 import { isLinked } from './linked.ts';
@@ -21,6 +12,7 @@ import { NeighbourhoodSearch } from './neighbourhood-search.ts';
 import { planLinked } from './linked-search.ts';
 import { rescue } from './rescue.ts';
 import { retime, timeScripts } from './retime.ts';
+import { otherOrders, type Order } from './orders.ts';
 import { copyOf } from './track.ts';
 import { untangle } from './untangle.ts';
 import { World, type Track } from './world.ts';
@@ -180,13 +172,7 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
   const open = lab.tasks.filter(
     (task) => !kept.has(task.index) && task.sample.frozen !== true && (!task.done || task.obstacle !== undefined),
   );
-  const differ = open.some(({ sample }) => sample.priority !== open[0]!.sample.priority);
-  const orders = [
-    ...(differ ? prioritized(lab) : []),
-    ...(mayCrowd(lab, open) ? [downstreamFirst] : []),
-    ...(open.some(({ due }) => due < Infinity) ? [dueFirst] : []),
-    ...alikeTogether(lab, open),
-  ];
+  const orders = otherOrders(lab, open);
   if (orders.length === 0) return fillInOrder(lab, kept, open);
   // A run belongs to one world: what is tried in another must not move it here.
   const first = fillInOrder(lab, copyOf(kept), open);
@@ -195,20 +181,7 @@ function fill(lab: Lab, kept: ReadonlyMap<number, Track>): Attempt {
     .reduce((best, other) => cheaper(best, other, 0), first);
 }
 
-/** Whether samples stand in devices, some of which could go on together. */
-function mayCrowd(lab: Lab, open: readonly Task[]): boolean {
-  const isBatch = ({ resource }: Task['steps'][number]['alternatives'][number]) =>
-    lab.stations[resource]!.kind === 'batch';
-  const inDevice = open.filter((task) => isInDevice(lab, task));
-  return inDevice.length > 1 && inDevice.some(({ steps }) => steps.some((step) => step.alternatives.some(isBatch)));
-}
-
-function fillInOrder(
-  lab: Lab,
-  kept: ReadonlyMap<number, Track>,
-  open: readonly Task[],
-  order?: typeof compareUrgency,
-): Attempt {
+function fillInOrder(lab: Lab, kept: ReadonlyMap<number, Track>, open: readonly Task[], order?: Order): Attempt {
   const world = new World(lab);
   for (const index of kept.keys()) world.lift(lab.tasks[index]!);
   for (const [index, track] of kept) world.commit(lab.tasks[index]!, track);

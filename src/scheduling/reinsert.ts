@@ -1,7 +1,7 @@
 import type { Stream } from '../base/random.ts';
 import type { Task } from './compile.ts';
 import { crewOf, insertCrewStepwise } from './crew.ts';
-import { isInDevice } from './insert.ts';
+import { isInDevice } from './orders.ts';
 import { search } from './search.ts';
 import { trackOf } from './track.ts';
 import type { World } from './world.ts';
