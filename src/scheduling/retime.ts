@@ -19,16 +19,23 @@ export function timeScripts(lab: Lab, scripts: Map<number, Act[]>): Map<number, 
   const floors: Floors = new Map();
   const urgent = new Map<number, number>();
   const apart = new Set<string>();
+  let order: ReturnType<typeof inOrder> | undefined;
   for (let round = 0; scripts.size > 0; round++) {
-    const tracks = new Replay(lab, scripts, floors).run(...inOrder(scripts, urgent));
+    order ??= inOrder(scripts, urgent);
+    const tracks = new Replay(lab, scripts, floors).run(...order);
     const stuck = [...scripts.keys()].filter((index) => !tracks.has(index));
     const late = stuck.length > 0 ? [] : lateWorks(lab, scripts, tracks);
     if (stuck.length + late.length === 0) return tracks;
     const hurried = new Set(urgent.keys());
+    if (stuck.length > 0) order = undefined;
     for (const index of stuck) scripts.delete(index);
     for (const { index, before, floor } of late) {
-      if (round < rounds && before !== undefined) floors.set(before, Math.max(floor, floors.get(before) ?? -Infinity));
-      else if (round < rounds && !hurried.has(index)) hurry(lab, scripts, urgent);
+      if (round < rounds && before !== undefined) {
+        floors.set(before, Math.max(floor, floors.get(before) ?? -Infinity));
+        continue;
+      }
+      order = undefined;
+      if (round < rounds && !hurried.has(index)) hurry(lab, scripts, urgent);
       else if (round >= rounds || !leaveBehind(lab, scripts, index, apart)) scripts.delete(index);
     }
   }
