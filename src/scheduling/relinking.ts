@@ -15,7 +15,7 @@ const patience = 2500;
 const portion = 100;
 
 /** A step ends earlier when so many places in orders have been looked at, which takes about 20 ms. */
-const mostLooks = 1_000_000;
+const mostLooks = 400_000;
 
 /** The table of tabu pairs has the square of this at most. */
 const mostOperations = 2500;
