@@ -1,6 +1,6 @@
 import type { Gp } from './fit.ts';
 import { addKernelGradient, kernelVector, pack } from './kernel.ts';
-import { cholesky, solveLower, solveUpper } from './linalg.ts';
+import { cholesky, dot, solveLower, solveUpper } from './linalg.ts';
 
 /**
  * What other knowledge adds to a process: a mean and a covariance of its own, independent of the process's kernel. Points
@@ -48,6 +48,9 @@ export class Belief {
   readonly #slopes: Float64Array;
   readonly #query: Float64Array;
   readonly #adjoint: Float64Array;
+  /** One over the variance of what stands at each of the first `#precise` points, measurement noise included. */
+  readonly #precision: Float64Array;
+  #precise = 0;
   readonly #prior: PriorView | undefined;
   /** Prior means of the undecided points. */
   readonly means: number[] = [];
@@ -55,6 +58,8 @@ export class Belief {
   readonly z: Float64Array;
   mean = 0;
   sd = 0;
+  /** At least `sd`, from the last `glance`. */
+  widest = 0;
 
   constructor(gp: Gp, undecided: number) {
     const n = gp.training.points.length;
@@ -71,6 +76,7 @@ export class Belief {
     this.#slopes = new Float64Array(capacity);
     this.#query = new Float64Array(gp.kernel.stride);
     this.#adjoint = new Float64Array(capacity);
+    this.#precision = new Float64Array(capacity);
     this.z = new Float64Array(capacity);
     this.#prior = gp.prior?.view(gp.training.points, capacity);
   }
@@ -101,10 +107,7 @@ export class Belief {
   /** Sets `z`, `mean` (of the observations alone) and `sd` (given observations and undecided points) at x. */
   look(x: Float64Array): void {
     const { kernel, whitened, mean } = this.gp;
-    pack(kernel, x, this.#query);
-    kernelVector(kernel, this.#packed, this.size, this.#query, 0, this.#vector, 0, this.#slopes);
-    this.#prior?.look(x);
-    this.#prior?.addCovariance(this.size, this.#vector, 0);
+    this.#relate(x, this.#slopes);
     this.z.set(this.#vector);
     solveLower(this.#factor, this.size, this.z, this.#stride);
     let variance = kernel.variance + (this.#prior?.variance ?? 0);
@@ -113,6 +116,54 @@ export class Belief {
     for (let i = 0; i < this.observed; i++) sum += this.z[i]! * whitened[i]!;
     this.mean = sum;
     this.sd = Math.sqrt(Math.max(variance, 1e-12 * kernel.variance));
+  }
+
+  /**
+   * Sets `widest` at x, for O(n) where `look` costs O(n^2): the standard deviation given only the one point that tells most,
+   * which is never below that given all. `meanBy` then tells the mean.
+   */
+  glance(x: Float64Array): void {
+    this.#relate(x);
+    const vector = this.#vector;
+    const precision = this.#precisions();
+    let told = 0;
+    for (let i = 0; i < this.size; i++) {
+      const part = vector[i]! * vector[i]! * precision[i]!;
+      if (part > told) told = part;
+    }
+    const { variance } = this.gp.kernel;
+    this.widest = Math.sqrt(Math.max(variance + (this.#prior?.variance ?? 0) - told, 1e-12 * variance));
+  }
+
+  /** inverse(L') [whitened; draw], by which `meanBy` weighs covariances, as long as no point is added. */
+  weightsGiven(draw: Float64Array): Float64Array {
+    const weights = new Float64Array(this.size);
+    weights.set(this.gp.whitened);
+    weights.set(draw, this.observed);
+    solveUpper(this.#factor, this.size, weights, this.#stride);
+    return weights;
+  }
+
+  /** The mean at the last `look` or `glance` given the draw that the weights are of, up to rounding. */
+  meanBy(weights: Float64Array): number {
+    return this.gp.mean + (this.#prior?.mean ?? 0) + dot(weights, this.#vector);
+  }
+
+  /** Covariances of x with every point. */
+  #relate(x: Float64Array, slopes?: Float64Array): void {
+    const { kernel } = this.gp;
+    pack(kernel, x, this.#query);
+    kernelVector(kernel, this.#packed, this.size, this.#query, 0, this.#vector, 0, slopes);
+    this.#prior?.look(x);
+    this.#prior?.addCovariance(this.size, this.#vector, 0);
+  }
+
+  #precisions(): Float64Array {
+    for (; this.#precise < this.size; this.#precise++) {
+      const row = this.#factor.subarray(this.#precise * this.#stride);
+      this.#precision[this.#precise] = 1 / dot(row, row, this.#precise + 1);
+    }
+    return this.#precision;
   }
 
   /**

@@ -114,6 +114,25 @@ describe('the acquisition', () => {
     expect(Math.abs(belief.sd - whole.sd)).toBeLessThan(1e-6);
   });
 
+  it('bounds the spread, and gives the mean of a draw by weights', () => {
+    const belief = new Belief(first, 3);
+    // The last is almost the one before: their covariance is nearly singular.
+    for (const x of [pending[0]!, Float64Array.of(0.7, 0.2, 1), Float64Array.of(0.7, 0.2 + 1e-7, 1)]) belief.add(x);
+    const draw = Float64Array.of(0.8, -1.3, 0.4);
+    const weights = belief.weightsGiven(draw);
+    let tight = 0;
+    for (const x of [...points, ...pending, Float64Array.of(0.7, 0.21, 1), Float64Array.of(0.1, 0.9, 0)]) {
+      belief.look(x);
+      const mean = draw.reduce((sum, value, k) => sum + belief.z[15 + k]! * value, belief.mean);
+      expect(Math.abs(belief.meanBy(weights) - mean)).toBeLessThan(1e-8);
+      belief.glance(x);
+      expect(belief.widest).toBeGreaterThan(belief.sd - 1e-8);
+      expect(Math.abs(belief.meanBy(weights) - mean)).toBeLessThan(1e-8);
+      if (belief.widest < 0.5 * Math.sqrt(first.settings.variance)) tight += 1;
+    }
+    expect(tight).toBeGreaterThan(10);
+  });
+
   it('is the hypervolume improvement that brute force gives', () => {
     const goals = [{ belief: new Belief(first, 0) }, { belief: new Belief(second, 0) }];
     const x = Float64Array.of(0.35, 0.5, 0);

@@ -1,38 +1,9 @@
 import type { Stream } from '../../base/random.ts';
-import { Belief } from '../belief.ts';
 import { type Gain, gainAbove, gainNear } from '../improvement.ts';
 import type { Prediction } from '../problem.ts';
-import { sobolNormals } from '../sobol.ts';
-import { type Link, type Walk, readInput } from './links.ts';
+import type { Link, Walk } from './links.ts';
 import type { Network } from './network.ts';
-
-/** Joint draws of everything in flight. */
-const mostScenes = 8;
-
-/** One link with its undecided points. */
-interface Strand {
-  readonly link: Link;
-  readonly belief: Belief;
-  /** Row-major scenes x room: the standard normal draw of every undecided point. */
-  readonly draws: Float64Array;
-  readonly input: Float64Array;
-  /** Where it was looked at last, in turn, while nothing has been added. */
-  readonly views: View[];
-  turn: number;
-}
-
-/** What a strand says at an input: the mean in every scene. */
-interface View {
-  readonly input: Float64Array;
-  readonly means: Float64Array;
-  readonly sd: number;
-}
-
-/**
- * Views that a strand keeps. The search of policies asks for the same few settings in every scene and after every draw, and a
- * view costs O(n^2): more than comparing with all of these.
- */
-const mostViews = 32;
+import { Strand, mostScenes } from './strand.ts';
 
 /**
  * The surrogates of all stages joined to one belief about the final objective (Astudillo and Frazier 2021): the outputs of a
@@ -43,7 +14,6 @@ const mostViews = 32;
 export class Chain {
   readonly network: Network;
   readonly #strands: readonly (readonly Strand[])[];
-  readonly #room: number;
   readonly #target: number | undefined;
   /** Best worth so far, by scene. */
   readonly incumbents: Float64Array;
@@ -54,14 +24,7 @@ export class Chain {
 
   constructor(network: Network, links: readonly (readonly Link[])[], room: number, incumbent: number, random: Stream) {
     this.network = network;
-    this.#room = room;
-    this.#strands = links.map((list) =>
-      list.map((link) => ({
-        ...{ link, belief: new Belief(link.gp, room), input: new Float64Array(link.pieces.length) },
-        draws: sobolNormals(mostScenes, Math.max(1, room), random),
-        ...{ views: [], turn: 0 },
-      })),
-    );
+    this.#strands = links.map((list) => list.map((link) => new Strand(link, room, random)));
     const { offset, scale } = this.objective;
     const { target } = network.objectives[0]!;
     const several = network.objectives.length > 1;
@@ -99,46 +62,18 @@ export class Chain {
 
   /** Tells that a stage is in flight, on a sample that could become the best or alone. */
   add(walk: Walk, stage: number, alone = false): void {
-    this.#strands[stage]!.forEach(({ link, belief, draws, input, views }) => {
-      readInput(link, walk, input);
-      views.length = 0;
-      const { whitened } = belief.gp;
-      const weights = belief.add(input);
-      if (stage !== this.network.last || alone) return;
-      const known = belief.means.at(-1)! + sumOf(weights, whitened, whitened.length);
-      for (let s = 0; s < mostScenes; s++) {
-        let value = known;
-        for (let k = whitened.length; k < weights.length; k++)
-          value += weights[k]! * draws[s * this.#room + k - whitened.length]!;
-        this.incumbents[s] = Math.max(this.incumbents[s]!, this.worth(value));
-      }
-    });
+    for (const strand of this.#strands[stage]!) {
+      const values = strand.add(walk);
+      if (stage !== this.network.last || alone) continue;
+      for (let s = 0; s < mostScenes; s++) this.incumbents[s] = Math.max(this.incumbents[s]!, this.worth(values[s]!));
+    }
   }
 
   /** Looks at one output of a stage whose inputs are known; sets `mean` (in the scene) and `sd`. */
   look(walk: Walk, stage: number, output: number, scene: number): void {
-    const { means, sd } = this.#viewOf(this.#strands[stage]![output]!, walk);
+    const { means, sd } = this.#strands[stage]![output]!.look(walk);
     this.mean = means[scene]!;
     this.sd = sd;
-  }
-
-  #viewOf(strand: Strand, walk: Walk): View {
-    const { link, belief, input, views } = strand;
-    readInput(link, walk, input);
-    for (let i = 0; i < views.length; i++) if (sameInput(views[i]!.input, input)) return views[i]!;
-    belief.look(input);
-    const means = new Float64Array(mostScenes);
-    for (let scene = 0; scene < mostScenes; scene++) means[scene] = this.#meanIn(strand, scene);
-    const view = { input: Float64Array.from(input), means, sd: belief.sd };
-    views[views.length < mostViews ? views.length : strand.turn++ % mostViews] = view;
-    return view;
-  }
-
-  #meanIn({ belief, draws }: Strand, scene: number): number {
-    let mean = belief.mean;
-    for (let k = belief.observed; k < belief.size; k++)
-      mean += belief.z[k]! * draws[scene * this.#room + k - belief.observed]!;
-    return mean;
   }
 
   /** Mean and standard deviation of what would be measured of every output of a stage, in their own units. */
@@ -164,7 +99,7 @@ export class Chain {
     const from = scene ?? 0;
     const to = scene === undefined ? this.scenes : scene + 1;
     if (gradient !== undefined) return scale * this.#climb(strand, walk, from, to, gradient);
-    const { means, sd } = this.#viewOf(strand, walk);
+    const { means, sd } = strand.look(walk);
     let total = 0;
     for (let s = from; s < to; s++) {
       this.#improve(means[s]!, sd, this.incumbents[s]!);
@@ -173,22 +108,32 @@ export class Chain {
     return scale * total;
   }
 
+  /** Whether the gain in a scene is surely not above a bar, by a bound that costs little; where it is not told, it may be. */
+  isBelow(bar: number, walk: Walk, scene: number): boolean {
+    // Only the plain improvement rises with the mean and the spread.
+    if (this.#target !== undefined) return false;
+    const strand = this.#strands[this.network.last]![0]!;
+    const { known, highest, widest } = strand.glance(walk, scene);
+    if (known !== 'bounds') return false;
+    this.#improve(highest[scene]!, widest, this.incumbents[scene]!);
+    return Math.abs(strand.link.scale) * Math.exp(this.#gain.log) < bar;
+  }
+
   /** The mean gain of some scenes, standardised, with its derivative. */
   #climb(strand: Strand, walk: Walk, from: number, to: number, gradient: Float64Array): number {
-    const { link, belief, draws, input } = strand;
-    readInput(link, walk, input);
-    belief.look(input);
+    const { belief, draws, room } = strand;
+    strand.lookAnew(walk);
     const byDraw = new Float64Array(belief.undecided);
     let total = 0;
     let byMean = 0;
     let bySd = 0;
     for (let s = from; s < to; s++) {
-      this.#improve(this.#meanIn(strand, s), belief.sd, this.incumbents[s]!);
+      this.#improve(strand.meanIn(s), belief.sd, this.incumbents[s]!);
       const share = Math.exp(this.#gain.log) / (to - from);
       total += share;
       byMean += share * this.#gain.byMean;
       bySd += share * this.#gain.bySd;
-      for (let k = 0; k < byDraw.length; k++) byDraw[k]! += share * this.#gain.byMean * draws[s * this.#room + k]!;
+      for (let k = 0; k < byDraw.length; k++) byDraw[k]! += share * this.#gain.byMean * draws[s * room + k]!;
     }
     belief.addGradient(byMean, byDraw, bySd, gradient);
     return total;
@@ -204,15 +149,4 @@ export class Chain {
     const { offset, scale } = this.objective;
     return { mean: offset + scale * mean, sd: Math.abs(scale) * sd };
   }
-}
-
-function sameInput(a: Float64Array, b: Float64Array): boolean {
-  for (let j = 0; j < a.length; j++) if (a[j] !== b[j]) return false;
-  return true;
-}
-
-function sumOf(weights: Float64Array, values: Float64Array, count: number): number {
-  let sum = 0;
-  for (let k = 0; k < count; k++) sum += weights[k]! * values[k]!;
-  return sum;
 }

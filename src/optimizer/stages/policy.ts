@@ -80,10 +80,20 @@ export class Policies {
   best(walk: OpenWalk, stage: number, rate: number, depth: number, scene?: number): Worth & { setting?: Setting } {
     let best: Worth & { setting?: Setting } = { gain: 0, cost: 0 };
     for (const setting of this.menus[stage]!) {
+      if (this.#isBeaten(walk, stage, setting, rate, best, scene)) continue;
       const worth = this.run(walk, stage, setting, rate, depth, scene);
       if (worth.gain - rate * worth.cost > best.gain - rate * best.cost) best = { ...worth, setting };
     }
     return best;
+  }
+
+  /** Whether a setting of the last stage surely comes after the best so far, which saves working out its gain. */
+  #isBeaten(walk: OpenWalk, stage: number, setting: Setting, rate: number, best: Worth, scene?: number): boolean {
+    if (stage !== this.chain.network.last || scene === undefined) return false;
+    walk.x[stage] = setting.model;
+    const beaten = this.chain.isBelow(best.gain + rate * (setting.cost - best.cost), walk, scene);
+    walk.x[stage] = undefined;
+    return beaten;
   }
 
   #through(walk: OpenWalk, stage: number, cost: number, rate: number, depth: number, scene?: number): Worth {
@@ -95,6 +105,7 @@ export class Policies {
     const width = normals.length / (depth === 0 ? first : further);
     let gain = 0;
     let spent = 0;
+    let next: number | undefined;
     const outlooks: ReturnType<Chain['outlook']>[] = [];
     for (let i = 0; i < draws; i++) {
       const at = scene ?? i % scenes;
@@ -104,8 +115,8 @@ export class Policies {
         for (let o = 0; o < y.length; o++) y[o] = mean[o]! + sd[o]! * normals[i * width + o]!;
       }
       walk.y[stage] = y;
-      const [next] = readyStages(this.chain.network, walk);
-      const worth = this.best(walk, next!, rate, depth + 1, at);
+      next ??= readyStages(this.chain.network, walk)[0]!;
+      const worth = this.best(walk, next, rate, depth + 1, at);
       gain += worth.gain / draws;
       spent += worth.cost / draws;
     }

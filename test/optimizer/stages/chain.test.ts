@@ -114,7 +114,7 @@ test('what was looked at before is looked at anew when more is in flight, and is
       samples.find(({ y }) => y[1] !== undefined)!,
     ),
   );
-  // More settings than are kept, the last of them twice.
+  // The last of them twice.
   const settings = [...Array.from({ length: 40 }, (_, i) => i), 37, 38, 39].map((i) => Float64Array.of(i / 40));
   const gains = (chain: Chain) =>
     settings.map((b) => {
@@ -129,6 +129,70 @@ test('what was looked at before is looked at anew when more is in flight, and is
   const after = gains(looked);
   expect(after).toEqual(gains(fresh));
   expect(after.filter((gain, i) => gain === before.at(-1 - i))).toEqual([]);
+});
+
+describe('bounds', () => {
+  /** Two chains alike, with a sample in flight; the second works every gain out. */
+  const pair = () => {
+    const rows = twoStageRows(14, 1, 4);
+    return [0, 1].map((k) => {
+      const chain = chainOf(twoStages(0.2), rows, 0.7, 2);
+      const [first, second] = samplesOf(chain.network, rows).map((sample) => openWalk(walkOf(chain.network, sample)));
+      for (const walk of [first!, second!]) {
+        walk.x[1] = Float64Array.of(0.31);
+        chain.add(walk, 1);
+      }
+      if (k === 1) chain.isBelow = () => false;
+      return chain;
+    }) as [Chain, Chain];
+  };
+
+  test('of a gain are never below it, and seldom far above where little is gained', () => {
+    const [chain, exact] = pair();
+    const random = stream(9, 'test/bounds');
+    let poor = 0;
+    let told = 0;
+    for (let i = 0; i < 400; i++) {
+      const walk = emptyWalk(chain.network);
+      walk.x[0] = Float64Array.of(random.next());
+      walk.y[0] = Float64Array.of(2 * random.next() - 1);
+      walk.x[1] = Float64Array.of(random.next());
+      const scene = i % chain.scenes;
+      const gain = exact.gain(walk, scene);
+      expect(chain.isBelow(gain * (1 - 1e-12), walk, scene)).toBe(false);
+      if (gain > 0.005) continue;
+      poor += 1;
+      if (chain.isBelow(0.1, walk, scene)) told += 1;
+    }
+    expect(poor).toBeGreaterThan(100);
+    expect(told).toBeGreaterThan(0.8 * poor);
+  });
+
+  test('spare settings and change no policy', () => {
+    const chains = pair();
+    let spared = 0;
+    const { isBelow } = Chain.prototype;
+    chains[0].isBelow = function (...args) {
+      const below = isBelow.apply(this, args);
+      spared += Number(below);
+      return below;
+    };
+    const found = chains.map((chain) => {
+      const policies = new Policies(chain, { first: 24, further: 1 }, stream(0, 'test/draws'));
+      policies.menus = [[], [0.1, 0.3, 0.5, 0.7, 0.9].map((b) => at(chain, 1, b))];
+      const walk = emptyWalk(chain.network);
+      return [0, 0.02, 0.1, 0.5, 5].flatMap((rate) =>
+        [0.1, 0.4, 0.8].map((a) => {
+          const worth = policies.run(walk, 0, at(chain, 0, a), rate);
+          // What a search has tried must not stay in the walk: another would take it for settled.
+          expect(walk).toEqual(emptyWalk(chain.network));
+          return worth;
+        }),
+      );
+    });
+    expect(found[0]).toEqual(found[1]);
+    expect(spared).toBeGreaterThan(300);
+  });
 });
 
 describe('rates', () => {
