@@ -272,7 +272,7 @@ function setupOf({ setup, setup_between: between }: LabDevice, used: Use | undef
   if (setup === undefined) return {};
   const ms = (seconds: number) => Math.round(seconds * 1000);
   const changes = between?.map(({ from, to, takes }) => ({ from, to, time: ms(takes) }));
-  const recipe = used?.doubtful === true ? `${used.recipe ?? ''} or not` : used?.recipe;
+  const recipe = used?.doubtful === true ? `a use in doubt (${used.recipe ?? 'any'})` : used?.recipe;
   return {
     setup: ms(setup),
     ...(changes === undefined ? {} : { changes }),

@@ -196,7 +196,7 @@ describe('what it was last used for', () => {
     const { last } = new LabProblem(lab.definition)
       .build(doubtful, lab.clock.now())
       .resources.find(({ id }) => id === 'reader')!;
-    expect(last!.recipe).toBe(`${known.recipe} or not`);
+    expect(last!.recipe).toBe(`a use in doubt (${known.recipe})`);
     const never = fold({ outcome: 'failed', error: { code: 'not_started', message: '' } });
     expect(never.uses.size).toBe(0);
   });
