@@ -7,9 +7,9 @@ const margin = 2;
 
 /**
  * The problem without the maximum waits that need no guarding: those that hold although all that the plan does before, and all
- * that runs, were done one after the other, with every set-up, and each took as long as it can. The order of the plan can be carried out so
- * whatever happens, so that a wait of a day is not guarded like one of a minute. With closed stretches ahead every wait is
- * guarded.
+ * that runs, were done one after the other, with every set-up, and each took as long as it can. The order of the plan can be
+ * carried out so whatever happens, so that a wait of a day is not guarded like one of a minute. With closed stretches ahead every
+ * wait is guarded.
  */
 export function withoutAmpleWaits(problem: SchedulingProblem, { assignments }: Plan): SchedulingProblem {
   const { now, samples } = problem;

@@ -127,7 +127,10 @@ class Delay {
     const since = before.stays.at(-1)!.lo;
     const place = { resource: this.#run.resource, arrive: end, hi: Infinity, leave: NaN, start: end, ready: end };
     const root: Node = { kind: 'root', parent: undefined, done: step + 1, lastEnd: end, floor: -Infinity, ...place };
+    // What it does before counts for what is set up after it, but not the place that it leaves.
+    world.commit(task, { ...before, stays: before.stays.slice(0, -1) });
     const last = search(world, task, false, root);
+    world.withdraw(task);
     if (last === undefined) {
       world.commit(task, before);
       return false;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { stream } from '../../src/base/random.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { dispatch } from '../../src/scheduling/dispatcher.ts';
@@ -163,6 +163,30 @@ describe('a plan', () => {
     const problem = coating(['red'], more);
     expect(plan(problem).unplanned[0]!.reason).toMatch(found);
   });
+});
+
+test('a run that waits for one more sample leaves a member its set-up where it was before', () => {
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = stream(seed, 'join');
+    const station = resource('x', 'station', 1 + random.integer(3), 1);
+    const bake = step('bake', 'oven', 5 * minute, { recipe: 'hot' });
+    const ink = () => ({ recipe: random.pick(['red', 'blue']) });
+    const samples = Array.from({ length: 3 + random.integer(6) }, (_, i) => {
+      const [before, after] = [step('first', 'x', minute, ink()), step('last', 'x', minute, ink())];
+      const release = i === 0 ? 0 : random.integer(3) * random.integer(500_000);
+      return sample(`s${i}`, i === 0 ? [before, bake, after] : [bake], { at: 'store', out: 'store', release });
+    });
+    const problem = lab(
+      [
+        { ...station, setup: minute * (1 + random.integer(60)) },
+        resource('oven', 'batch', 3),
+        resource('store', 'rack', 99),
+      ],
+      samples,
+    );
+    for (const one of [problem, without(problem)])
+      expect({ seed, faults: check(one, plan(one)) }).toEqual({ seed, faults: [] });
+  }
 });
 
 describe('check', () => {
