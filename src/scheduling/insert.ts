@@ -3,7 +3,7 @@ import { crewOf, insertCrew, type Member } from './crew.ts';
 import { blocked, type Obstacle } from './obstacle.ts';
 import { joinLater } from './join.ts';
 import { compareUrgency, isInDevice } from './orders.ts';
-import { search } from './search.ts';
+import { search, searchToTheEnd } from './search.ts';
 import { trackOf } from './track.ts';
 import type { Run, World } from './world.ts';
 
@@ -82,9 +82,9 @@ function mates(world: World, task: Task, others: readonly Task[]): Member[] {
 export function insertOne(world: World, task: Task, parking: boolean): boolean {
   if (parking && world.lab.racks.length === 0) return false;
   world.lift(task);
-  const last = search(world, task, parking);
+  const last = searchToTheEnd(world, task, parking);
   if (last === undefined) world.rest(task);
-  else if (!joinLater(world, task, last)) world.commit(task, trackOf(world, task, last));
+  else if (world.isOverrun || !joinLater(world, task, last)) world.commit(task, trackOf(world, task, last));
   return last !== undefined;
 }
 

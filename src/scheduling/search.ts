@@ -44,6 +44,21 @@ export function search(
   return new Search(world, task, parking, pin).run(root);
 }
 
+/**
+ * The way that ends earliest; or one after all that is booked, where so many gaps are too small that a search gives up among
+ * them. Undefined when there is none, or none that a sample can wait for where it is.
+ */
+export function searchToTheEnd(world: World, task: Task, parking: boolean): Node | undefined {
+  const early = () => search(world, task, parking);
+  const late = () => {
+    const root = rootOf(world, task);
+    const at = Math.max(root.ready, world.bookedUntil);
+    if (task.deadline < at || root.hi <= at) return undefined;
+    return search(world, task, parking, { ...root, arrive: at, start: at, ready: at });
+  };
+  return world.isOverrun ? (late() ?? early()) : (early() ?? late());
+}
+
 class Search {
   readonly #world: World;
   readonly #task: Task;
@@ -82,6 +97,7 @@ class Search {
       if (this.#complete(node)) return node;
       if (this.#isNew(node)) this.#expand(node);
     }
+    this.#world.givenUp += 1;
     return undefined;
   }
 

@@ -51,6 +51,9 @@ export interface Track {
   readonly end: number;
 }
 
+/** Searches that may give up in one world before it is too full to look for gaps. */
+const patience = 50;
+
 /**
  * Who uses what when. A sample that has no track yet but is in the lab keeps its place for ever, so that whatever is
  * planned around it stays possible even if nothing can be found for it.
@@ -59,6 +62,8 @@ export class World {
   readonly lab: Lab;
   /** How many nodes and windows searches have looked at: what work is counted in. */
   looked = 0;
+  /** Searches that have ended for that, and not because there was nothing left to look at. */
+  givenUp = 0;
   readonly places: readonly Calendar[];
   readonly work: readonly Calendar[];
   readonly carriers = new Calendar();
@@ -94,6 +99,21 @@ export class World {
   /** Windows in runs that are planned, not started and not full. */
   joinWindows(resource: number): readonly Window[] {
     return (this.#join[resource] ??= this.#findJoin(resource));
+  }
+
+  /** Gaps are looked for in vain so often that samples are sent to the end at once, and runs put off for nobody. */
+  get isOverrun(): boolean {
+    return this.givenUp >= patience;
+  }
+
+  /** The end of all that is to be done by those that have tracks, or that is done now; ms. */
+  get bookedUntil(): number {
+    const { tasks, now } = this.lab;
+    const running = tasks.reduce(
+      (latest, { sample, ready }) => (sample.running ? Math.max(latest, ready) : latest),
+      now,
+    );
+    return [...this.tracks.values()].reduce((latest, { end }) => Math.max(latest, end), running);
   }
 
   /** The earliest time from `from` to `latest` at which a run that takes so long can begin with nobody else inside. */

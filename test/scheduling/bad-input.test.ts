@@ -220,6 +220,11 @@ describe('what is extreme', () => {
     ),
     'that are all done by one station': { now: 0, resources: [places[0]!], samples: several(2000, [mix], {}) },
     'without transport': { now: 0, resources: places, samples: several(2000, [mix, heat, read], {}) },
+    'without transport, of no length, before one that must follow soon': {
+      now: 0,
+      resources: places,
+      samples: several(2000, [mix, step('heat', 'oven', 0, { recipe: 'q' }), read], {}),
+    },
     'bound by links': {
       ...linked([]),
       samples: several(2000, [step('x', 'a', 10), step('y', 'b', 10)], {
