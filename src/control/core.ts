@@ -159,8 +159,8 @@ class Fold implements Decision {
 
   #learn(event: EventOf<'command.ended'>, before: ReturnType<typeof commandMachine.resolveState>): void {
     const { device } = before.context.command;
-    const unsteadyAt = this.state.devices.get(device)?.context.unsteadyAt;
-    const lesson = lessonOf(event, before, unsteadyAt, this.state.definition?.lab);
+    const { unsteadyAt, descriptor } = this.state.devices.get(device)?.context ?? {};
+    const lesson = lessonOf(event, before, unsteadyAt, this.state.definition?.lab, descriptor?.power?.idle_watt);
     if (lesson === undefined) return;
     const known = this.state.durations.get(lesson.key);
     const next = learn(known, lesson);
@@ -180,7 +180,7 @@ class Fold implements Decision {
     });
   }
 
-  #noteUse(event: EventOf<'command.ended' | 'command.resolved'>, context: CommandContext): void {
+  #noteUse(event: EventOf<'command.ended'>, context: CommandContext): void {
     const { device, experiment } = context.command;
     const { uses, experiments, definition } = this.state;
     const use = useOf(event, context, experiments.get(experiment)?.context, definition);
@@ -255,8 +255,10 @@ class Fold implements Decision {
     if (before === undefined || !before.can(event)) return;
     const [after, effects] = step(commandBehaviour, before, event);
     this.#setCommand(event.data.key, after, after.status === 'done', effects);
-    if (event.type === 'command.ended') this.#learn(event, before);
-    if (event.type === 'command.ended' || event.type === 'command.resolved') this.#noteUse(event, before.context);
+    if (event.type === 'command.ended') {
+      this.#learn(event, before);
+      this.#noteUse(event, before.context);
+    }
     const { experiment } = before.context.command;
     if (event.type === 'command.refused' || event.type === 'command.resolved') this.#stepExperiment(experiment, event);
     if (event.type === 'command.ended')

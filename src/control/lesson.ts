@@ -13,6 +13,7 @@ export function lessonOf(
   { value, context }: { readonly value: unknown; readonly context: CommandContext },
   unsteadyAt = -Infinity,
   lab?: Lab,
+  idleWatts = 0,
 ): (Lesson & { readonly key: string }) | undefined {
   const { command, intendedAt, acceptedAt } = context;
   const steady =
@@ -28,15 +29,26 @@ export function lessonOf(
   // Overdue, though nobody was there to notice, or a clock has jumped meanwhile.
   if (actual > deadline) return undefined;
   if (kind === 'process')
-    return { key: capabilityKey(device, capability), declared: expected, actual, batch, joules: joulesOf(data) };
+    return {
+      ...{ key: capabilityKey(device, capability), declared: expected, actual, batch },
+      joules: isShared(lab, device) ? undefined : joulesOf(data, (idleWatts * actual) / 1000),
+    };
   if (from === undefined || to === undefined || lab?.transport === undefined) return undefined;
   return { key: wayKey(from, to), declared: declaredWay(lab.transport, from, to), actual };
 }
 
-/** What the device's meters counted from start to end; undefined where it has none, or one began anew meanwhile. */
-function joulesOf({ meters }: EventOf<'command.ended'>['data']): number | undefined {
+/** Where several commands run side by side, nobody knows whose the joules of a meter are. */
+function isShared(lab: Lab | undefined, id: string): boolean {
+  const device = lab?.devices[id as keyof Lab['devices']];
+  return device !== undefined && !device.batch && Math.min(device.places, device.concurrency) > 1;
+}
+
+/**
+ * What the device's meters counted from start to end beyond what it draws at rest; undefined where it has none, or one began anew
+ * meanwhile.
+ */
+function joulesOf({ meters }: EventOf<'command.ended'>['data'], atRest: number): number | undefined {
   const counted = meters.map(({ start, end }) => end - start);
-  return counted.length > 0 && counted.every((joules) => joules >= 0)
-    ? counted.reduce((sum, joules) => sum + joules, 0)
-    : undefined;
+  if (counted.length === 0 || counted.some((joules) => joules < 0)) return undefined;
+  return Math.max(0, counted.reduce((sum, joules) => sum + joules, 0) - atRest);
 }

@@ -7,22 +7,22 @@ import { leavesDoubt, neverBegan, type CommandContext } from './command.ts';
 import type { ExperimentContext } from './experiment.ts';
 
 /**
- * What its device has been used for when a command has ended, or a person has said what has become of it; undefined when it
- * was not used, or is not set up between recipes. Of an experiment that is over nobody knows the recipe any more.
+ * What its device has been used for when a command has ended; undefined when it was not used, or is not set up between recipes.
+ * Of an experiment that is over nobody knows the recipe any more. What a person says of a command in doubt changes nothing: it is
+ * said later than the next use may have been.
  */
 export function useOf(
-  event: EventOf<'command.ended' | 'command.resolved'>,
+  event: EventOf<'command.ended'>,
   { command, intendedAt }: CommandContext,
   experiment: ExperimentContext | undefined,
   definition: Definition | undefined,
 ): Use | undefined {
   const setup = definition?.lab.devices[command.device]?.setup;
   if (command.kind !== 'process' || setup === undefined) return undefined;
-  if (event.type === 'command.ended' ? neverBegan(event.data) : event.data.as !== 'happened') return undefined;
-  const ended = event.type === 'command.ended' ? event : undefined;
+  if (neverBegan(event.data)) return undefined;
   const recipe = experiment === undefined ? undefined : recipeDone(definition!, command.step, experiment);
-  const doubtful = experiment === undefined || (ended !== undefined && leavesDoubt(command, ended.data));
-  const end = ended === undefined || doubtful ? event.at : spanTold({ commandAt: intendedAt }, ended).ended;
+  const doubtful = experiment === undefined || leavesDoubt(command, event.data);
+  const end = doubtful ? event.at : spanTold({ commandAt: intendedAt }, event).ended;
   return { end, ...(recipe === undefined ? {} : { recipe }), ...(doubtful ? { doubtful } : {}) };
 }
 

@@ -102,14 +102,16 @@ export const PlanAim = z.enum(['makespan', 'completion', 'waiting', 'lateness', 
 export type PlanAim = z.infer<typeof PlanAim>;
 
 const Weight = z.number().positive().optional();
-const PlanWeights = z.strictObject({
-  makespan: Weight,
-  completion: Weight,
-  waiting: Weight,
-  lateness: Weight,
-  energy_cost: Weight,
-  energy_co2e: Weight,
-} satisfies Record<PlanAim, typeof Weight>);
+const PlanWeights = z
+  .strictObject({
+    makespan: Weight,
+    completion: Weight,
+    waiting: Weight,
+    lateness: Weight,
+    energy_cost: Weight,
+    energy_co2e: Weight,
+  } satisfies Record<PlanAim, typeof Weight>)
+  .refine((weights) => Object.keys(weights).length > 0, { message: 'needs at least one weight.' });
 
 const ScheduleEntry = z
   .strictObject({

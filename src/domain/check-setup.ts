@@ -83,9 +83,8 @@ export function setupBetween({ definition }: Loaded, device: string, before: Ste
   const times = probePoints(definition).map((point) => {
     const scope = scopeOf(definition, point);
     const [from, to] = [before, step].map((one) => recipeOf(one, scope));
-    // Of a recipe that hangs on results nothing is known yet.
-    const known = [before, step].every(({ recipe }, i) => recipe === undefined || [from, to][i] !== undefined);
-    if (!known || from === to) return 0;
+    // A recipe that hangs on results counts as another one, as it does for the planner until it is known.
+    if (from === to) return 0;
     return from === undefined || to === undefined ? setup : changeTime(setup, between, from, to);
   });
   return Math.min(...times);

@@ -58,7 +58,8 @@ function slowUnloading(loaded: Loaded, before: At | undefined, at: At, descripto
   const max = at.step.wait?.max;
   if (before === undefined || max === undefined || lab.transport === undefined) return [];
   const way = fastestWay(loaded, before.step, at.step, descriptors);
-  if (way === undefined || way.seconds === 0) return [];
+  // What stays where it is waits for a set-up at most, and for nobody else to be carried away.
+  if (way === undefined || way.seconds === 0 || way.from === way.to) return [];
   const arms = lab.transport.by.length;
   return devicesFor(before.step, descriptors).flatMap((id) => {
     const { batch, places } = lab.devices[id as keyof Lab['devices']]!;

@@ -23,7 +23,7 @@ export const Experience = z.object({
   declared: z.object({ low: z.number(), typical: z.number(), high: z.number() }),
   fixed: z.boolean(),
   batch: z.string().optional(),
-  /** What the last runs drew, W: each counts as much as those before it do at most 15 times together. */
+  /** What the last runs drew beyond their device at rest, W: each counts as much as those before it do at most 15 times together. */
   watts: z.number().optional(),
 });
 export type Experience = z.infer<typeof Experience>;
@@ -33,7 +33,7 @@ export interface Lesson {
   readonly declared: DurationMs;
   readonly actual: number;
   readonly batch?: string | undefined;
-  /** What its device's own meters counted meanwhile, all members of a batch together. */
+  /** What its device's own meters counted meanwhile beyond its rest, all members of a batch together. */
   readonly joules?: number | undefined;
 }
 

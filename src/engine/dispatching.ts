@@ -161,7 +161,7 @@ export class Dispatching {
 
   /** A plan that the independent checker accepts: the pinned or the old one kept up, a fresh one, or none. */
   #checkedPlan(problem: SchedulingProblem, state: CoreState): Plan {
-    const pinned = pinnedPlan(state, this.#plan);
+    const pinned = pinnedPlan(state, this.#plan, this.#ceilingFor(problem, state));
     const kept = plan(problem, pinned ?? this.#plan, pinned !== undefined);
     const faults = check(problem, kept);
     if (faults.length === 0) return kept;
@@ -171,6 +171,12 @@ export class Dispatching {
     const reason = `No plan holds: ${faults[0]}.`;
     const unplanned = problem.samples.map(({ id: sample }) => ({ sample, reason, cause: 'blocked' as const }));
     return { assignments: [], makespan: problem.now, unplanned };
+  }
+
+  /** What a pinned order waits for is no part of it: after a restart it is found anew. */
+  #ceilingFor(problem: SchedulingProblem, { plan: { value } }: CoreState): Plan['ceiling'] {
+    if (this.#plan !== undefined) return this.#plan.ceiling;
+    return value === 'pinned' && problem.rates !== undefined ? plan(problem).ceiling : undefined;
   }
 
   #intentions(state: CoreState, start: readonly Assignment[], now: number, held: Waiting[]): NewEvent[] {

@@ -267,17 +267,20 @@ export class LabProblem {
 const isResting = ({ at, out, remaining, running, frozen }: SampleTask): boolean =>
   at !== undefined && at === out && remaining.length === 0 && running === undefined && frozen !== true;
 
-/** The set-up of a device in the scheduler's words. What may have been its last use asks for set-up, whatever comes next. */
+/**
+ * The set-up of a device in the scheduler's words. What may have been its last use, or not, asks for the longest set-up, whatever
+ * comes next.
+ */
 function setupOf({ setup, setup_between: between }: LabDevice, used: Use | undefined): Partial<Resource> {
   if (setup === undefined) return {};
   const ms = (seconds: number) => Math.round(seconds * 1000);
   const changes = between?.map(({ from, to, takes }) => ({ from, to, time: ms(takes) }));
-  const recipe = used?.doubtful === true ? `a use in doubt (${used.recipe ?? 'any'})` : used?.recipe;
-  return {
-    setup: ms(setup),
-    ...(changes === undefined ? {} : { changes }),
-    ...(used === undefined ? {} : { last: { end: used.end, ...(recipe === undefined ? {} : { recipe }) } }),
-  };
+  const all = { setup: ms(setup), ...(changes === undefined ? {} : { changes }) };
+  if (used === undefined) return all;
+  const { end, recipe, doubtful } = used;
+  if (doubtful !== true) return { ...all, last: { end, ...(recipe === undefined ? {} : { recipe }) } };
+  const longest = Math.max(all.setup, ...(changes ?? []).map(({ time }) => time));
+  return { ...all, last: { end: end + longest - all.setup, recipe: `a use in doubt (${recipe ?? 'any'})` } };
 }
 
 /** Usable, and no command on it that has fallen silent. */

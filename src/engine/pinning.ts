@@ -8,9 +8,10 @@ export const orderOf = ({ assignments }: Pick<Plan, 'assignments'>): PlannedAct[
   assignments.flatMap(({ fixed, ...act }) => (fixed === true && act.kind === 'move' ? [] : [act as PlannedAct]));
 
 /** The order that a person has pinned, as a plan to be kept up; who was left out of the last plan is known already. */
-export function pinnedPlan({ plan }: CoreState, last: Plan | undefined): Plan | undefined {
+export function pinnedPlan({ plan }: CoreState, last: Plan | undefined, ceiling: Plan['ceiling']): Plan | undefined {
   if (plan.value !== 'pinned') return undefined;
-  return { assignments: plan.context.order as Plan['assignments'], makespan: 0, unplanned: last?.unplanned ?? [] };
+  const order = { assignments: plan.context.order as Plan['assignments'], makespan: 0 };
+  return { ...order, unplanned: last?.unplanned ?? [], ...(ceiling === undefined ? {} : { ceiling }) };
 }
 
 /** What is to be told of a plan that is not the pinned one: samples came in, or some could not keep their places. */

@@ -16,22 +16,32 @@ export function ceilingsOf({ objective, rates = [] }: SchedulingProblem): readon
   return [undefined, ...levels.filter((_, i) => i % every === 0)];
 }
 
-/** The problem in which all that draws power is closed while a joule costs more than `ceiling`. */
+/**
+ * The problem in which all that draws power is closed while a joule costs more than `ceiling`, but where something is to be done
+ * that takes longer than it ever costs no more.
+ */
 export function confined(problem: SchedulingProblem, ceiling: Ceiling): SchedulingProblem {
   const { rates = [], resources, samples, now } = problem;
   if (ceiling === undefined) return problem;
   const dear = dearStretches(rates, ceiling);
+  // What is known of the rates comes again: it is not cheap for longer after it.
+  const beyond = { from: rates.at(-1)!.from, to: Infinity };
+  const cheap = longestOpening([...dear, beyond], rates[0]!.from);
   const drawing = new Set<string>();
+  const long = new Set<string>();
   for (const { remaining } of samples)
     for (const { alternatives } of remaining)
-      for (const { resource, power = 0 } of alternatives) if (power > 0) drawing.add(resource);
+      for (const { resource, duration, power = 0 } of alternatives) {
+        if (power > 0) drawing.add(resource);
+        if (power > 0 && duration.typical > cheap) long.add(resource);
+      }
   const confine = (resource: (typeof resources)[number]) => {
     const closed: readonly ClosedStretch[] = union([...(resource.closed ?? []), ...dear]);
-    // What is known of the rates comes again: nothing is open for longer after it.
-    const known = [...closed, { from: rates.at(-1)!.from, to: Infinity }];
-    return { ...resource, closed, longestOpen: Math.min(resource.longestOpen ?? Infinity, longestOpening(known, now)) };
+    const longestOpen = Math.min(resource.longestOpen ?? Infinity, longestOpening([...closed, beyond], now));
+    return { ...resource, closed, longestOpen };
   };
-  return { ...problem, resources: resources.map((one) => (drawing.has(one.id) ? confine(one) : one)) };
+  const isConfined = ({ id }: (typeof resources)[number]) => drawing.has(id) && !long.has(id);
+  return { ...problem, resources: resources.map((one) => (isConfined(one) ? confine(one) : one)) };
 }
 
 const dearStretches = (rates: readonly Rate[], ceiling: number): ClosedStretch[] =>

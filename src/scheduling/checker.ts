@@ -58,17 +58,29 @@ function checkMakespan(problem: SchedulingProblem, plan: Plan, faults: string[])
     faults.push(`The makespan is given as ${plan.makespan}, but the last thing ends at ${latest}.`);
 }
 
-/** What draws power and has not begun runs at no time at which a joule costs more than the plan says. */
+/**
+ * What draws power and has not begun runs at no time at which a joule costs more than the plan says, but on resources for
+ * something that takes longer than it ever costs no more.
+ */
 function checkCeiling({ rates = [], samples }: SchedulingProblem, plan: Plan, faults: string[]): void {
   const { ceiling } = plan;
   if (ceiling === undefined) return;
+  let [cheap, longest] = [0, 0];
+  for (const [i, { from, perJoule }] of rates.entries()) {
+    cheap = perJoule > ceiling || i === rates.length - 1 ? 0 : cheap + rates[i + 1]!.from - from;
+    longest = Math.max(longest, cheap);
+  }
   const powers = new Map<string, number>();
+  const exempt = new Set<string>();
   for (const { id, remaining } of samples)
     for (const step of remaining)
-      for (const { resource, power = 0 } of step.alternatives) powers.set(`${id} ${step.id} ${resource}`, power);
+      for (const { resource, duration, power = 0 } of step.alternatives) {
+        powers.set(`${id} ${step.id} ${resource}`, power);
+        if (power > 0 && duration.typical > longest) exempt.add(resource);
+      }
   for (const { sample, step, kind, resource, start, end, fixed } of plan.assignments) {
     const draws = (powers.get(`${sample} ${step} ${resource}`) ?? 0) > 0;
-    if (kind !== 'process' || fixed === true || !draws) continue;
+    if (kind !== 'process' || fixed === true || !draws || exempt.has(resource)) continue;
     const dear = rates.find(
       ({ from, perJoule }, i) => perJoule > ceiling && from < end && (rates[i + 1]?.from ?? Infinity) > start,
     );

@@ -1,4 +1,5 @@
 import { stream, type Stream } from '../base/random.ts';
+import { confined } from './ceiling.ts';
 import { compile, type Lab, type Task } from './compile.ts';
 import { emit } from './emit.ts';
 import type { Improver } from './improve.ts';
@@ -38,11 +39,12 @@ export class NeighbourhoodSearch implements Improver {
   #change: Generator<boolean, boolean> | undefined;
 
   constructor(problem: SchedulingProblem, plan: Plan, seed: number, objective: Objective) {
-    this.#problem = problem;
+    const within = confined(problem, plan.ceiling);
+    this.#problem = within;
     this.#given = plan;
     this.#objective = objective;
     this.#random = stream(seed, 'large-neighbourhood search');
-    this.#lab = compile(problem);
+    this.#lab = compile(within);
     this.#world = new World(this.#lab);
     const tracks = retime(this.#lab, plan);
     for (const index of tracks.keys()) this.#world.lift(this.#lab.tasks[index]!);
@@ -82,7 +84,8 @@ export class NeighbourhoodSearch implements Improver {
     const tracks = copyOf(this.#best.tracks);
     for (const index of tracks.keys()) world.lift(this.#lab.tasks[index]!);
     for (const [index, track] of tracks) world.commit(this.#lab.tasks[index]!, track);
-    return { ...emit(this.#problem, world, new Map()), unplanned: this.#given.unplanned };
+    const { unplanned, ceiling } = this.#given;
+    return { ...emit(this.#problem, world, new Map()), unplanned, ...(ceiling === undefined ? {} : { ceiling }) };
   }
 
   /** One change, which is taken back when it is not good enough; true when it is the best so far. */

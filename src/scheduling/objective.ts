@@ -55,8 +55,9 @@ export function compareCosts(a: Cost, b: Cost): number {
 /** Whether `cost` is less by a part `gain` of `old` in one sum, and in none before it more. */
 export function isGain(cost: Cost, old: Cost, gain: number): boolean {
   for (let i = 0; i < cost.length; i++) {
-    if (cost[i]! < (1 - gain) * old[i]!) return true;
-    if (compareCosts([cost[i]!], [old[i]!]) > 0) return false;
+    const compared = compareCosts([cost[i]!], [old[i]!]);
+    if (compared > 0) return false;
+    if (compared < 0 && cost[i]! < (1 - gain) * old[i]!) return true;
   }
   return false;
 }
@@ -64,8 +65,9 @@ export function isGain(cost: Cost, old: Cost, gain: number): boolean {
 /** Whether `cost` is less than `best` in one sum, and in none before it more by a part `leeway`. */
 export function isNear(cost: Cost, best: Cost, leeway: number): boolean {
   for (let i = 0; i < cost.length; i++) {
-    if (cost[i]! < best[i]!) return true;
-    if (cost[i]! >= best[i]! * (1 + leeway) && cost[i] !== best[i]) return false;
+    const compared = compareCosts([cost[i]!], [best[i]!]);
+    if (compared < 0) return true;
+    if (compared > 0 && cost[i]! >= best[i]! * (1 + leeway)) return false;
   }
   return true;
 }

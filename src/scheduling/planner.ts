@@ -56,12 +56,11 @@ interface Arranged {
 /** Under the ceiling of the earlier plan; under another one where samples have come and it serves them better, or all need it. */
 function cheapest(problem: SchedulingProblem, previous: Plan | undefined, pinned: boolean): Arranged {
   let best = arrange(problem, previous?.ceiling, previous, pinned);
-  if (pinned) return best;
-  const decides = previous === undefined || best.newcomers;
+  const decides = !pinned && (previous === undefined || best.newcomers);
   const others = decides ? ceilingsOf(problem) : [undefined];
   for (const ceiling of others) {
     if (ceiling === best.ceiling || (!decides && best.attempt.failed.size === 0)) continue;
-    const other = arrange(problem, ceiling, previous, false);
+    const other = arrange(problem, ceiling, previous, pinned);
     const gain = previous === undefined ? 0 : realGain;
     if (cheaper(best.attempt, other.attempt, gain) === other.attempt) best = { ...other, isNew: true };
   }

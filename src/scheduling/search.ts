@@ -49,8 +49,10 @@ export function search(
  * them. Undefined when there is none, or none that a sample can wait for where it is.
  */
 export function searchToTheEnd(world: World, task: Task, parking: boolean): Node | undefined {
+  const before = world.givenUp;
   const early = () => search(world, task, parking);
   const late = () => {
+    if (world.givenUp === before && !world.isOverrun) return undefined;
     const root = rootOf(world, task);
     const at = Math.max(root.ready, world.bookedUntil);
     if (task.deadline < at || root.hi <= at) return undefined;

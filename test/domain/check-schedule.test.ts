@@ -34,6 +34,7 @@ test.each([
   ['{ minimize: [speed] }', /^campaign\.yaml:\d+: .*makespan/],
   ['{ minimize: [] }', /^campaign\.yaml:\d+: /],
   ['{ minimize: { makespan: 0 } }', /^campaign\.yaml:\d+: /],
+  ['{ minimize: {} }', /^campaign\.yaml:\d+: .* needs at least one weight\.$/],
   ['{ due: 24 L }', /^campaign\.yaml:\d+: /],
   ['{ minimize: [makespan, waiting, makespan] }', /: "makespan" is to be minimized twice\. Leave one out\.$/],
   [

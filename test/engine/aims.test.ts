@@ -71,6 +71,17 @@ describe('a campaign that says what its plans are to serve', () => {
     expect(steps(lab).every((time) => time >= at('2026-01-05T10:00Z'))).toBe(true);
   });
 
+  test('waits for cheap energy with a pinned plan, too, and after a restart', () => {
+    const lab = colourLab({ minimize: ['energy_cost'] });
+    lab.wait(10);
+    expect(lab.engine.order({ op: 'pin' }, 'operator').ok).toBe(true);
+    lab.wait(20);
+    lab.killController();
+    lab.startController();
+    ended(lab);
+    expect(steps(lab).every((time) => time >= at('2026-01-05T10:00Z'))).toBe(true);
+  });
+
   test('is told how many experiments were late', () => {
     const reported = (due: number) => {
       const lab = ended(colourLab({ due }, { size: 8 }));

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { decide, initialState, restoreState, type CoreState } from '../../src/control/core.ts';
 import type { Definition } from '../../src/domain/campaign.ts';
+import type { LabEvent } from '../../src/domain/event.ts';
+import type { CommandKey } from '../../src/domain/ids.ts';
 import { LabDevice } from '../../src/domain/lab.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { plan } from '../../src/scheduling/planner.ts';
@@ -197,6 +199,18 @@ describe('what it was last used for', () => {
       .build(doubtful, lab.clock.now())
       .resources.find(({ id }) => id === 'reader')!;
     expect(last!.recipe).toBe(`a use in doubt (${known.recipe})`);
+    // Which change it would be nobody knows, so that the longest counts.
+    const longer = structuredClone(lab.definition);
+    const device = longer.lab.devices['reader' as never] as LabDevice;
+    device.setup_between = [{ from: 'acme', to: 'bolt', takes: device.setup! + 40 }];
+    const cautious = new LabProblem(longer)
+      .build(doubtful, lab.clock.now())
+      .resources.find(({ id }) => id === 'reader')!;
+    expect(cautious.last!.end).toBe(last!.end + 40_000);
+    // A person's word comes late: others may have used it since.
+    const data = { key: (end.data as { key: CommandKey }).key, as: 'happened', by: 'operator' } as const;
+    const resolved = decide(doubtful, { ...end, seq: end.seq + 1, type: 'command.resolved', data } as LabEvent).state;
+    expect(resolved.uses.get('reader')).toEqual(doubtful.uses.get('reader'));
     const never = fold({ outcome: 'failed', error: { code: 'not_started', message: '' } });
     expect(never.uses.size).toBe(0);
   });

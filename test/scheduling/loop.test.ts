@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { stream } from '../../src/base/random.ts';
 import { runLoop, type LoopOptions, type LoopResult } from './loop.ts';
-import { randomLab, withAims, type RandomLab } from './random-lab.ts';
+import { randomLab, withAims, withClosings, withSetups, type RandomLab } from './random-lab.ts';
 
 /** Runs labs with consecutive seeds; a failure names its seed. */
 function runMany(
@@ -50,6 +50,9 @@ describe('plan, check, dispatch and start, again and again, in random labs', () 
     const { missed, samples } = runMany(70_000, 50, calm, aimed);
     expect(samples).toBeGreaterThan(200);
     expect(missed).toBe(0);
+    const all = (lab: RandomLab, seed: number) =>
+      aimed(withClosings(withSetups(lab, stream(seed, 'set-ups')), stream(seed, 'closings')), seed);
+    runMany(90_000, 30, calm, all);
     runMany(80_000, 30, { outages: 0.05, wild: 0.1, amnesia: 0.1, freezes: 0.03 }, aimed);
   });
 

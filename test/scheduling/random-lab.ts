@@ -136,8 +136,8 @@ export function withSetups(lab: RandomLab, random: Stream): RandomLab {
     const able = one.kind === 'batch' || (one.kind === 'station' && one.concurrency === 1);
     if (!able || random.chance(0.3)) return one;
     const setup = 1000 * (60 + random.integer(240));
-    // From half of the usual time on, no change takes longer than two.
-    const time = Math.round(setup * (0.5 + 0.5 * random.next()));
+    // From half to twice the usual time no change takes longer than two.
+    const time = Math.round(setup * (0.5 + 1.5 * random.next()));
     const changes = random.chance(0.5) ? { changes: [{ from: 'hot', to: 'cold', time }] } : {};
     return { ...one, setup, ...changes };
   });

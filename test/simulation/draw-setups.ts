@@ -11,7 +11,9 @@ const parts: Readonly<Record<string, string>> = {
 /** In some labs devices are set up between recipes, and all steps have one. */
 export function withSetups<T extends { readonly lab: Written; readonly protocol: Written }>(seed: number, drawn: T): T {
   const random = stream(seed, 'setups');
-  if (seed % 16 !== 4) return drawn;
+  const longer = stream(seed, 'set up longer');
+  // The second kind has hours and dear energy as well.
+  if (seed % 16 !== 4 && seed % 32 !== 13) return drawn;
   const { lab, protocol } = drawn;
   const recipe = parts[String(protocol['protocol'])];
   const stages = (protocol['stages'] as { steps: Written[] }[]).map((stage) => ({
@@ -22,7 +24,8 @@ export function withSetups<T extends { readonly lab: Written; readonly protocol:
     const able = written['kind'] !== 'robot-arm' && ((written['concurrency'] ?? 1) === 1 || written['batch'] === true);
     const seconds = 20 + random.integer(random.chance(0.5) ? 100 : 600);
     const setup = { setup: `${seconds} s` };
-    const between = { setup_between: [{ from: 0, to: 1, takes: `${Math.ceil(seconds / 2)} s` }] };
+    const part = longer.chance(0.5) ? 0.5 : 1.5;
+    const between = { setup_between: [{ from: 0, to: 1, takes: `${Math.ceil(seconds * part)} s` }] };
     return [id, able ? { ...written, ...setup, ...(random.chance(0.5) ? between : {}) } : written];
   });
   return { ...drawn, lab: { ...lab, devices: Object.fromEntries(devices) }, protocol: { ...protocol, stages } };

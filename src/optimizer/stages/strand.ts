@@ -7,7 +7,7 @@ import { type Link, type Walk, readInput } from './links.ts';
 export const mostScenes = 8;
 
 /** What a strand says at an input, in standardised units of its link: in full, or only by bounds. */
-export interface View {
+interface View {
   readonly input: Float64Array;
   /** Points that the belief had. */
   size: number;
