@@ -43,7 +43,7 @@ function bridgePlug(
   const meterTopic = topics.meter(lab.site, device, plugMeters[plug.kind].id);
   let seq = 0;
   let resolution = Infinity;
-  const isNews = inOrder();
+  const isNews = inOrder(clock);
   return bus.subscribe(plug.topic, ({ payload }) => {
     const reading = counterReaders[plug.kind](payload);
     if (!reading.ok) return;
@@ -67,19 +67,22 @@ function sinceWhen(resetAt: string): number {
   return Number.isNaN(at) ? 0 : at;
 }
 
-/** Messages in a row with a lower total after which a counter that does not say when it began has begun again. */
+/** Messages in a row with a lower total after which a counter that does not say when it began has begun again, at the earliest. */
 const fallsBelieved = 3;
+/** Wall ms that they go on: what a network has held back, or a plug sends again after a while, comes in a row, too, but not for so long. */
+const fallsLastMs = 60_000;
 
 /** Whether a reading is newer than those before: plugs do not number their messages, and a network may overtake itself. */
-function inOrder(): (total: number, resetAt: number) => boolean {
+function inOrder(clock: Clock): (total: number, resetAt: number) => boolean {
   let last = { total: -Infinity, resetAt: -Infinity };
-  let falls: number[] = [];
+  let falls: { readonly total: number; readonly at: number }[] = [];
   return (total, resetAt) => {
     const goesOn = resetAt > last.resetAt || (resetAt === last.resetAt && total >= last.total);
     if (!goesOn) {
       if (resetAt !== 0) return false;
-      falls = total >= (falls.at(-1) ?? 0) ? [...falls, total] : [total];
-      if (falls.length < fallsBelieved) return false;
+      const fall = { total, at: clock.now() };
+      falls = total >= (falls.at(-1)?.total ?? 0) ? [...falls, fall] : [fall];
+      if (falls.length < fallsBelieved || fall.at - falls[0]!.at < clock.networkMs(fallsLastMs)) return false;
     }
     last = { total, resetAt };
     falls = [];

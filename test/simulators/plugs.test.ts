@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { smartPlugTasmota, SmartPlugDriver } from '../../devices/smart-plug-tasmota.ts';
 import { usualSteps, type PlugKind } from '../../devices/counters.ts';
+import { bridgeMeters } from '../../devices/meters.ts';
 import { VirtualClock } from '../../src/base/clock.ts';
 import { MemoryBroker } from '../../simulators/memory-bus.ts';
 import type { DriverOutcome, DriverReport } from '../../src/wire/driver.ts';
@@ -52,20 +53,35 @@ describe('a device on a smart plug', () => {
   });
 
   it('is not taken in by messages that were overtaken, and believes a counter that began again', () => {
-    const lab = onPlug('shelly-gen2', 'plug');
-    lab.pass(3600);
-    const plug = lab.broker.connect({ clientId: 'x' });
-    const last = () =>
-      (lab.heard.filter(({ topic }) => topic.endsWith('/meter/plug')).at(-1)!.body as unknown as MeterMessage).total;
-    const say = (wattHours: string) => {
-      plug.publish('plug', `{"aenergy":{"total":${wattHours}}}`);
-      lab.pass(0.1);
+    const clock = new VirtualClock();
+    const broker = new MemoryBroker({ clock });
+    const { lab } = onPlug('shelly-gen2', 'plug');
+    bridgeMeters({ bus: broker.connect({ clientId: 'bridge' }), clock, lab, boot: 'b' });
+    const totals: number[] = [];
+    broker.connect({ clientId: 'ear' }).subscribe('labwright/1/test/dev/handler/meter/plug', ({ payload }) => {
+      totals.push((JSON.parse(payload) as MeterMessage).total);
+    });
+    const plug = broker.connect({ clientId: 'plug' });
+    const pass = (seconds: number) => {
+      let over = false;
+      clock.after(1000 * seconds, () => (over = true));
+      clock.run(() => over);
     };
-    const before = last();
-    say('19.500');
-    expect(last()).toBe(before);
-    for (const wattHours of ['0.000', '0.010', '0.020']) say(wattHours);
-    expect(last()).toBeCloseTo(0.02 * 3600, 6);
+    const say = (wattHours: string, seconds: number) => {
+      plug.publish('plug', `{"aenergy":{"total":${wattHours}}}`);
+      pass(seconds);
+    };
+    pass(1);
+    say('20.000', 10);
+    // Three that were held back may come in their order, one after the other (seed 184277).
+    for (const wattHours of ['19.500', '19.600', '19.700', '19.800']) say(wattHours, 10);
+    expect(totals).toEqual([72_000]);
+    say('20.200', 10);
+    expect(totals.map(Math.round)).toEqual([72_000, 72_720]);
+    for (let i = 0; i < 6; i++) say(`0.0${i}0`, 10);
+    expect(totals).toHaveLength(2);
+    for (let i = 6; i < 9; i++) say(`0.0${i}0`, 10);
+    expect(totals.slice(2).map(Math.round)).toEqual([216, 252, 288]);
   });
 
   it('counts yesterday and today', () => {
