@@ -283,9 +283,10 @@ function setupOf({ setup, setup_between: between }: LabDevice, used: Use | undef
   return { ...all, last: { end: end + longest - all.setup, recipe: `a use in doubt (${recipe ?? 'any'})` } };
 }
 
-/** Usable, and no command on it that has fallen silent. */
+/** Usable, with a word on what it can do, and no command on it that has fallen silent. */
 export function isAvailable(state: CoreState, device: string): boolean {
-  if (state.devices.get(device)?.value !== 'usable') return false;
+  const known = state.devices.get(device);
+  if (known?.value !== 'usable' || known.context.descriptor === undefined) return false;
   for (const { value, context } of state.commands.values())
     if (
       context.command.device === device &&
