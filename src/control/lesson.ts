@@ -1,6 +1,6 @@
 import type { EventOf } from '../domain/event.ts';
 import { capabilityKey, wayKey, type Lesson } from '../domain/durations.ts';
-import { declaredWay, type Lab } from '../domain/lab.ts';
+import { atOnce, declaredWay, type Lab } from '../domain/lab.ts';
 import type { CommandContext } from './command.ts';
 
 /**
@@ -40,7 +40,7 @@ export function lessonOf(
 /** Where several commands run side by side, nobody knows whose the joules of a meter are. */
 function isShared(lab: Lab | undefined, id: string): boolean {
   const device = lab?.devices[id as keyof Lab['devices']];
-  return device !== undefined && !device.batch && Math.min(device.places, device.concurrency) > 1;
+  return device !== undefined && !device.batch && atOnce(device) > 1;
 }
 
 /**

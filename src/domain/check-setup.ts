@@ -1,7 +1,8 @@
 import { durationText } from '../base/duration-text.ts';
 import { failure, type Failure } from '../base/failure.ts';
 import { devicesFor, stepsOf, type Descriptors } from './check-devices.ts';
-import type { Lab, LabDevice } from './lab.ts';
+import { detourIn } from './detour.ts';
+import { atOnce, type Lab, type LabDevice } from './lab.ts';
 import type { Loaded } from './load.ts';
 import { probePoints } from './probe.ts';
 import type { Step } from './protocol.ts';
@@ -17,7 +18,7 @@ export function checkSetups(loaded: Loaded): Failure[] {
 }
 
 function checkDevice({ definition: { lab }, locate }: Loaded, id: string, device: LabDevice): Failure[] {
-  const { setup, setup_between: between = [], batch, places, concurrency } = device;
+  const { setup, setup_between: between = [] } = device;
   const fail = (path: PropertyKey[], sentence: string, mend: string): Failure[] => [
     failure('input.invalid', sentence, { where: locate.lab(['devices', id, ...path]), mend }),
   ];
@@ -29,11 +30,10 @@ function checkDevice({ definition: { lab }, locate }: Loaded, id: string, device
     );
   if (lab.transport?.by.some((by) => by === id) === true)
     return fail(['setup'], `"${id}" moves samples, and is not set up between recipes.`, 'Leave "setup" out.');
-  const together = Math.min(places, concurrency);
-  if (!batch && together > 1)
+  if (!device.batch && atOnce(device) > 1)
     return fail(
       ['setup'],
-      `"${id}" works on ${together} samples at once, each on its own, so that it cannot be set up between two of them.`,
+      `"${id}" works on ${atOnce(device)} samples at once, each on its own, so that it cannot be set up between two of them.`,
       'Set its concurrency to 1, or make it a batch device.',
     );
   const same = between.findIndex(({ from, to }) => from === to);
@@ -43,36 +43,21 @@ function checkDevice({ definition: { lab }, locate }: Loaded, id: string, device
       `"${id}" is set up from "${between[same]!.from}" to itself, which takes no time.`,
       'Leave it out.',
     );
-  const detour = findDetour(setup, between);
-  return detour === undefined
-    ? []
-    : fail(['setup_between', ...detour.path], `"${id}": ${detour.sentence}`, detour.mend);
+  const detour = detourIn(between, (from, to) => changeTime(setup, between, from, to));
+  if (detour === undefined) return [];
+  const { from, over, to, straight, around } = detour;
+  const position = between.findIndex((one) => one.from === from && one.to === to);
+  return fail(
+    ['setup_between', ...(position < 0 ? [] : [position])],
+    `"${id}": a change from "${from}" to "${to}" takes ${shown(straight)}, but only ${shown(around)} over "${over}".`,
+    `Let it take ${shown(around)} at most, or the others longer.`,
+  );
 }
 
 type Between = NonNullable<LabDevice['setup_between']>;
 
 const changeTime = (setup: number, between: Between, from: string, to: string): number =>
   from === to ? 0 : (between.find((one) => one.from === from && one.to === to)?.takes ?? setup);
-
-/** A change that takes longer than one over a third recipe, s. Two names stand for all recipes that are not named. */
-function findDetour(setup: number, between: Between) {
-  const named = new Set(between.flatMap(({ from, to }) => [from, to]));
-  const all = named.size === 0 ? [] : [...named, 'any recipe', 'any other recipe'];
-  for (const from of all)
-    for (const over of all)
-      for (const to of all) {
-        const time = (a: string, b: string) => changeTime(setup, between, a, b);
-        const [straight, around] = [time(from, to), time(from, over) + time(over, to)];
-        if (straight <= around) continue;
-        const position = between.findIndex((one) => one.from === from && one.to === to);
-        return {
-          path: position < 0 ? [] : [position],
-          sentence: `a change from "${from}" to "${to}" takes ${shown(straight)}, but only ${shown(around)} over "${over}".`,
-          mend: `Let it take ${shown(around)} at most, or the others longer.`,
-        };
-      }
-  return undefined;
-}
 
 const shown = (seconds: number): string => durationText(seconds * 1000);
 

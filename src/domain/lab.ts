@@ -56,6 +56,10 @@ export const LabDevice = z.strictObject({
 });
 export type LabDevice = z.infer<typeof LabDevice>;
 
+/** How many samples a device works on at once: a batch device on all of them together, others on each on its own. */
+export const atOnce = ({ batch, places, concurrency }: LabDevice): number =>
+  batch ? places : Math.min(places, concurrency);
+
 const TravelTime = quantity('s', { positive: true });
 
 export const Transport = z.strictObject({

@@ -6,13 +6,14 @@ import { capabilityOf } from '../domain/descriptor.ts';
 import type { Scope } from '../domain/expression.ts';
 import { agree, bandOf, capabilityKey, powerOf, wayKey } from '../domain/durations.ts';
 import type { Command } from '../domain/event.ts';
-import { declaredWay, type LabDevice, type Transport as LabTransport } from '../domain/lab.ts';
+import { atOnce, declaredWay, type LabDevice, type Transport as LabTransport } from '../domain/lab.ts';
 import type { Use } from '../domain/uses.ts';
 import { holdRack, lastStageOf, legAt, legsOf, waitBefore, type Leg } from '../domain/stages.ts';
 import { durationOf, recipeOf, resolveParameters, scopeOf } from '../domain/resolve.ts';
 import type { Step } from '../domain/protocol.ts';
 import { Aims } from './aims.ts';
 import { OpeningHours } from './opening-hours.ts';
+import { longestSetup } from '../scheduling/setup.ts';
 import type {
   DurationBand,
   Resource,
@@ -135,12 +136,19 @@ export class LabProblem {
     const devices = Object.entries(lab.devices)
       .filter(([id]) => !transporters.has(id))
       .map(([id, device]): Resource => {
-        const { places, concurrency, batch } = device;
+        const { places, batch } = device;
         const kind = batch ? 'batch' : 'station';
-        const together = batch ? places : Math.min(places, concurrency);
         const available = isAvailable(state, id);
         const setUp = setupOf(device, state.uses.get(id));
-        return { id, kind, capacity: places, concurrency: together, available, ...this.#hours.of(id, now), ...setUp };
+        return {
+          id,
+          kind,
+          capacity: places,
+          concurrency: atOnce(device),
+          available,
+          ...this.#hours.of(id, now),
+          ...setUp,
+        };
       });
     const racks = Object.entries(lab.racks).map(([id, { places }]): Resource => ({
       id,
@@ -279,8 +287,7 @@ function setupOf({ setup, setup_between: between }: LabDevice, used: Use | undef
   if (used === undefined) return all;
   const { end, recipe, doubtful } = used;
   if (doubtful !== true) return { ...all, last: { end, ...(recipe === undefined ? {} : { recipe }) } };
-  const longest = Math.max(all.setup, ...(changes ?? []).map(({ time }) => time));
-  return { ...all, last: { end: end + longest - all.setup, recipe: `a use in doubt (${recipe ?? 'any'})` } };
+  return { ...all, last: { end: end + longestSetup(all) - all.setup, recipe: `a use in doubt (${recipe ?? 'any'})` } };
 }
 
 /** Usable, with a word on what it can do, and no command on it that has fallen silent. */

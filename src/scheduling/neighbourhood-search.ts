@@ -4,7 +4,7 @@ import { compile, type Lab, type Task } from './compile.ts';
 import { emit } from './emit.ts';
 import type { Improver } from './improve.ts';
 import type { Objective, Plan, SchedulingProblem } from './model.ts';
-import { compareCosts, costOf, incomplete, isNear, type Cost } from './objective.ts';
+import { compareCosts, costOf, isNear, type Cost } from './objective.ts';
 import { newOrder, reinsert } from './reinsert.ts';
 import { chooseRemoval } from './removal.ts';
 import { retime } from './retime.ts';
@@ -99,8 +99,8 @@ export class NeighbourhoodSearch implements Improver {
     }
     yield true;
     const complete = yield* reinsert(world, removed, this.#random);
-    const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : incomplete;
-    if (complete && (compareCosts(cost, this.#cost) <= 0 || isNear(cost, this.#best.cost, leeway))) {
+    const cost = complete ? costOf(this.#lab, world.tracks, this.#objective) : undefined;
+    if (cost !== undefined && (compareCosts(cost, this.#cost) <= 0 || isNear(cost, this.#best.cost, leeway))) {
       this.#cost = cost;
       if (compareCosts(cost, this.#best.cost) >= 0) return false;
       this.#best = { cost, tracks: new Map(world.tracks) };

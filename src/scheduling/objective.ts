@@ -17,9 +17,6 @@ export const isMakespan = ([first]: Objective): boolean => {
 /** One sum for each of the objective's, in its order. */
 export type Cost = readonly number[];
 
-/** What a plan without all samples costs, while it is compared with whole ones. */
-export const incomplete: Cost = [Infinity];
-
 export function costOf(lab: Lab, tracks: ReadonlyMap<number, Track>, objective: Objective): Cost {
   const asks = (name: keyof Weights) => objective.some((weights) => (weights[name] ?? 0) !== 0);
   const ends = endsOf(lab, tracks);
@@ -43,11 +40,16 @@ export function costOf(lab: Lab, tracks: ReadonlyMap<number, Track>, objective: 
 /** Parts by which costs differ that only the order of sums brings about. */
 const rounding = 1e-9;
 
+function compareSums(a: number, b: number): number {
+  if (a === b || Math.abs(a - b) <= rounding * Math.abs(b)) return 0;
+  return a < b ? -1 : 1;
+}
+
 /** Less than 0 when `a` costs less: in the first sum in which they differ. */
 export function compareCosts(a: Cost, b: Cost): number {
   for (let i = 0; i < a.length; i++) {
-    const [one, other] = [a[i]!, b[i] ?? Infinity];
-    if (one !== other && !(Math.abs(one - other) <= rounding * Math.abs(other))) return one < other ? -1 : 1;
+    const compared = compareSums(a[i]!, b[i]!);
+    if (compared !== 0) return compared;
   }
   return 0;
 }
@@ -55,7 +57,7 @@ export function compareCosts(a: Cost, b: Cost): number {
 /** Whether `cost` is less by a part `gain` of `old` in one sum, and in none before it more. */
 export function isGain(cost: Cost, old: Cost, gain: number): boolean {
   for (let i = 0; i < cost.length; i++) {
-    const compared = compareCosts([cost[i]!], [old[i]!]);
+    const compared = compareSums(cost[i]!, old[i]!);
     if (compared > 0) return false;
     if (compared < 0 && cost[i]! < (1 - gain) * old[i]!) return true;
   }
@@ -65,7 +67,7 @@ export function isGain(cost: Cost, old: Cost, gain: number): boolean {
 /** Whether `cost` is less than `best` in one sum, and in none before it more by a part `leeway`. */
 export function isNear(cost: Cost, best: Cost, leeway: number): boolean {
   for (let i = 0; i < cost.length; i++) {
-    const compared = compareCosts([cost[i]!], [best[i]!]);
+    const compared = compareSums(cost[i]!, best[i]!);
     if (compared < 0) return true;
     if (compared > 0 && cost[i]! >= best[i]! * (1 + leeway)) return false;
   }

@@ -1,3 +1,4 @@
+import { detourIn, unnamed } from '../domain/detour.ts';
 import type { Resource, Use } from './model.ts';
 
 /** How long a resource is set up between two uses, ms. */
@@ -5,7 +6,7 @@ export const setupTime = ({ setup = 0, changes = [] }: Resource, from?: string, 
   from === to ? 0 : (changes.find((change) => change.from === from && change.to === to)?.time ?? setup);
 
 /** The longest time that setting it up can take, ms. */
-export const longestSetup = ({ setup = 0, changes = [] }: Resource): number =>
+export const longestSetup = ({ setup = 0, changes = [] }: Pick<Resource, 'setup' | 'changes'>): number =>
   changes.reduce((longest, { time }) => Math.max(longest, time), setup);
 
 /** When a resource is set up for a recipe after what it was last used for, ms; -Infinity when it need not be. */
@@ -74,24 +75,15 @@ export function defectOfSetup(resource: Resource): string | undefined {
   return defectOfChanges(resource);
 }
 
-/**
- * A change that takes longer than one over a third recipe would make a plan wrong when a use is taken out of it. Recipes that
- * `changes` does not name are all alike, so that two of them stand for all.
- */
+/** A change that takes longer than one over a third recipe would make a plan wrong when a use is taken out of it. */
 function defectOfChanges(resource: Resource): string | undefined {
   const { id, changes = [] } = resource;
-  const named = [...new Set(changes.flatMap(({ from, to }) => [from, to]))];
   for (const { from, to } of changes)
     if (from === to) return `${id} is set up between ${from} and ${to}, which are one recipe and need no set-up.`;
-  const all = [...named, undefined, ''];
-  for (const a of named.length === 0 ? [] : all)
-    for (const b of all)
-      for (const c of all) {
-        const [straight, around] = [setupTime(resource, a, c), setupTime(resource, a, b) + setupTime(resource, b, c)];
-        if (straight > around)
-          return `Setting ${id} up from ${nameOf(a)} to ${nameOf(c)} takes ${straight} ms, but over ${nameOf(b)} only ${around} ms; a change must not take longer than one over another recipe.`;
-      }
-  return undefined;
+  const detour = detourIn(changes, (from, to) => setupTime(resource, from, to));
+  if (detour === undefined) return undefined;
+  const { from, over, to, straight, around } = detour;
+  return `Setting ${id} up from ${nameOf(from)} to ${nameOf(to)} takes ${straight} ms, but over ${nameOf(over)} only ${around} ms; a change must not take longer than one over another recipe.`;
 }
 
-const nameOf = (recipe: string | undefined): string => recipe || 'any other recipe';
+const nameOf = (recipe: string): string => (unnamed.some((name) => name === recipe) ? unnamed[1] : recipe);

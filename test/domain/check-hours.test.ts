@@ -1,24 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeLab } from '../../devices/catalogue.ts';
-import { describeFailure, type Failure } from '../../src/base/failure.ts';
-import { checkDefinition } from '../../src/domain/check.ts';
-import { loadDefinition } from '../../src/domain/load.ts';
-
-const shown = (one: Failure): string => describeFailure(one).replace(/^\S*\//, '');
+import { check as found } from './checked.ts';
 
 /** What is found in an example after its lab file has been changed. */
-function check(name: string, inLab: (lab: string) => string): string[] {
-  const read = (path: string): string => {
-    const text = readFileSync(path, 'utf8');
-    return path.endsWith('lab.yaml') ? inLab(text) : text;
-  };
-  const loaded = loadDefinition(join(import.meta.dirname, '../../protocols', name, 'campaign.yaml'), read);
-  if (!loaded.ok) return loaded.failures.map(shown);
-  const { failures, warnings } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
-  return [...failures, ...warnings].map(shown);
-}
+const check = (name: string, lab: (lab: string) => string): string[] => found(name, { lab });
 
 const reader = (hours: string) => (lab: string) => lab.replace(/^( {2}reader:\n {4}kind: .*)$/m, `$1\n    ${hours}`);
 const people = (text: string) => (lab: string) => `${lab}people:\n  ${text}\n`;

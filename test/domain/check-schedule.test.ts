@@ -1,24 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeLab } from '../../devices/catalogue.ts';
-import { describeFailure } from '../../src/base/failure.ts';
-import { checkDefinition } from '../../src/domain/check.ts';
-import { loadDefinition } from '../../src/domain/load.ts';
+import { check as found } from './checked.ts';
 
 /** What is found in the colour campaign after it has been told what plans are to serve. */
-function check(schedule: string, inLab: (lab: string) => string = (lab) => lab): string[] {
-  const read = (path: string): string => {
-    const text = readFileSync(path, 'utf8');
-    if (path.endsWith('campaign.yaml')) return `${text}schedule: ${schedule}\n`;
-    return path.endsWith('lab.yaml') ? inLab(text) : text;
-  };
-  const loaded = loadDefinition(join(import.meta.dirname, '../../protocols/colour-match/campaign.yaml'), read);
-  const failures = loaded.ok
-    ? checkDefinition(loaded.value, describeLab(loaded.value.definition.lab)).failures
-    : loaded.failures;
-  return failures.map((one) => describeFailure(one).replace(/^\S*\//, ''));
-}
+const check = (schedule: string, lab: (lab: string) => string = (text) => text): string[] =>
+  found('colour-match', { lab, campaign: (campaign) => `${campaign}schedule: ${schedule}\n` });
 
 test.each([
   '{ due: 24 h }',

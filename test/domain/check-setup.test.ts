@@ -1,27 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { describeLab } from '../../devices/catalogue.ts';
-import { describeFailure, type Failure } from '../../src/base/failure.ts';
-import { checkDefinition } from '../../src/domain/check.ts';
-import { loadDefinition } from '../../src/domain/load.ts';
-
-const shown = (one: Failure): string => describeFailure(one).replace(/^\S*\//, '');
+import { check as found } from './checked.ts';
 
 type Change = (text: string) => string;
 
 /** What is found in the film example after its lab and its protocol have been changed. */
-function check(inLab: Change, inProtocol: Change = (text) => text): string[] {
-  const read = (path: string): string => {
-    const text = readFileSync(path, 'utf8');
-    if (path.endsWith('lab.yaml')) return inLab(text);
-    return path.endsWith('protocol.yaml') ? inProtocol(text) : text;
-  };
-  const loaded = loadDefinition(join(import.meta.dirname, '../../protocols/film-anneal/campaign.yaml'), read);
-  if (!loaded.ok) return loaded.failures.map(shown);
-  const { failures, warnings } = checkDefinition(loaded.value, describeLab(loaded.value.definition.lab));
-  return [...failures, ...warnings].map(shown);
-}
+const check = (lab: Change, protocol?: Change): string[] =>
+  found('film-anneal', { lab, ...(protocol === undefined ? {} : { protocol }) });
 
 const device =
   (id: string, text: string): Change =>
