@@ -7,6 +7,7 @@ import type { Definition } from '../domain/campaign.ts';
 import type { LabEvent } from '../domain/event.ts';
 import { Engine } from '../engine/engine.ts';
 import { workerAdvisor } from '../engine/optimizer-worker.ts';
+import { workerSearcher } from '../engine/search-worker.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import type { LabSource } from '../server/source.ts';
 import { startServer, type LabServer } from '../server/server.ts';
@@ -63,17 +64,21 @@ async function controlLab(options: SessionOptions, later: (action: () => unknown
   const advisor = workerAdvisor();
   later(() => advisor.close());
   let progress: Progress | undefined;
+  const log = (message: string) => progress?.say(message);
+  const searcher = workerSearcher(clock, log);
+  later(() => searcher.close());
   const engine = new Engine({
     ledger,
     clock,
     bus,
     advisor,
+    searcher,
     site: definition.lab.site,
     instance,
     software: `labwright ${version}`,
     settleMs,
     pace,
-    log: (message) => progress?.say(message),
+    log,
   });
   // Operators stay operators when the controller comes back.
   const { token } = launchOf(folder);

@@ -7,6 +7,7 @@ import { exceptionOf } from '../control/experiment-effects.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { LabEvent, NewEvent, PlannedAct } from '../domain/event.ts';
 import { DeviceId, ExperimentId } from '../domain/ids.ts';
+import { BetterPlans, type Wish } from '../scheduling/better-plans.ts';
 import { check } from '../scheduling/checker.ts';
 import { dispatch } from '../scheduling/dispatcher.ts';
 import type { Assignment, Plan, SchedulingProblem } from '../scheduling/model.ts';
@@ -48,6 +49,7 @@ export class Dispatching {
   /** Something has started since the plan was made: good for deciding, not for showing. */
   #stale = false;
   #wakeTime: number | undefined;
+  readonly #better = new BetterPlans();
 
   constructor(definition: Definition, clock: Clock, strict: boolean) {
     this.#definition = definition;
@@ -80,6 +82,18 @@ export class Dispatching {
   /** A plan that was made for other devices would keep samples in line before a few while the others stand idle. */
   #startAfresh(): void {
     this.#plan = undefined;
+    this.#better.forget();
+    this.#dirty = true;
+  }
+
+  /** A search for a better plan that is worth its while now, told once. */
+  takeWish(): Wish | undefined {
+    return this.#better.takeWish();
+  }
+
+  /** A plan that was found for a wish: taken with the next turn, if it still saves enough by then. */
+  offer(wish: Wish, found: Plan): void {
+    this.#better.offer(wish, found);
     this.#dirty = true;
   }
 
@@ -98,6 +112,7 @@ export class Dispatching {
     const { problem, checked } = this.#planned(state, now);
     this.#plan = checked;
     this.#stale = false;
+    if (state.plan.value !== 'pinned') this.#better.note(problem, checked);
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
     const held = waiting.map(({ assignment: { sample, step }, reason, due, opening }): Waiting => ({
@@ -159,12 +174,13 @@ export class Dispatching {
     return hopelessIn(other) < hopeless ? { problem: declared, checked: other } : { problem, checked };
   }
 
-  /** A plan that the independent checker accepts: the pinned or the old one kept up, a fresh one, or none. */
+  /** A plan that the independent checker accepts: the pinned, a better or the old one kept up, a fresh one, or none. */
   #checkedPlan(problem: SchedulingProblem, state: CoreState): Plan {
     const pinned = pinnedPlan(state, this.#plan, this.#ceilingFor(problem, state));
     const kept = plan(problem, pinned ?? this.#plan, pinned !== undefined);
-    const faults = check(problem, kept);
-    if (faults.length === 0) return kept;
+    const chosen = pinned === undefined ? this.#better.choose(problem, kept) : kept;
+    const faults = check(problem, chosen);
+    if (faults.length === 0) return chosen;
     invariant(!this.#strict, `the plan breaks the rules of the lab: ${faults.slice(0, 3).join('; ')}`);
     const fresh = plan(problem);
     if (check(problem, fresh).length === 0) return fresh;

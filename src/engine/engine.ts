@@ -21,6 +21,7 @@ import { Observations } from './observations.ts';
 import { lotsOf, newsOf } from './news.ts';
 import { eventOf, type Known } from './orders.ts';
 import { reserve } from './reserve.ts';
+import type { Searcher } from './searcher.ts';
 import type { EngineStatus } from './status.ts';
 import { Timers, type TimerRow } from './timers.ts';
 
@@ -29,6 +30,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   readonly bus: Bus;
   readonly advisor: Advisor;
+  /** Looks for better plans; without one the lab keeps those it makes at once. */
+  readonly searcher?: Searcher;
   readonly site: string;
   readonly controller?: string;
   /** Differs at every start. */
@@ -350,6 +353,18 @@ export class Engine {
       again = events.some(({ type }) => type === 'experiment.failed' || type === 'experiment.late');
     }
     this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
+    this.#search(this.#dispatching);
+  }
+
+  #search(dispatching: Dispatching): void {
+    const wish = dispatching.takeWish();
+    if (wish === undefined) return;
+    const { problem, plan } = wish;
+    this.#options.searcher?.search({ problem, plan, seed: 1 }, (found) => {
+      if (found === undefined || dispatching !== this.#dispatching) return;
+      dispatching.offer(wish, found);
+      this.#wake();
+    });
   }
 
   #perform(effect: Exclude<Effect, { do: 'record' }>): void {

@@ -54,6 +54,9 @@ export function compareCosts(a: Cost, b: Cost): number {
   return 0;
 }
 
+/** A new order is worth its unrest when it saves so much of the cost of the old one. */
+export const realGain = 0.03;
+
 /** Whether `cost` is less by a part `gain` of `old` in one sum, and in none before it more. */
 export function isGain(cost: Cost, old: Cost, gain: number): boolean {
   for (let i = 0; i < cost.length; i++) {

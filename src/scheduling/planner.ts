@@ -6,7 +6,7 @@ import type { Obstacle } from './obstacle.ts';
 import { emit, nothingPlanned } from './emit.ts';
 import { insertAll, insertOne } from './insert.ts';
 import type { Plan, SchedulingProblem } from './model.ts';
-import { costOf, isGain, soonest } from './objective.ts';
+import { costOf, isGain, realGain, soonest } from './objective.ts';
 import { isLinked } from './linked.ts';
 import { NeighbourhoodSearch } from './neighbourhood-search.ts';
 import { planLinked } from './linked-search.ts';
@@ -39,9 +39,6 @@ export function plan(problem: SchedulingProblem, previous?: Plan, pinned = false
     ...(ceiling === undefined ? {} : { ceiling }),
   };
 }
-
-/** A new order is worth its unrest when it saves so much of the cost of the old one. */
-const realGain = 0.03;
 
 interface Arranged {
   readonly attempt: Attempt;

@@ -7,6 +7,7 @@ import type { LabEvent } from '../../src/domain/event.ts';
 import { loadDefinition } from '../../src/domain/load.ts';
 import { inlineAdvisor, type Advisor } from '../../src/engine/advisor.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import type { Searcher } from '../../src/engine/searcher.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
 import { simulateLab, type Simulation } from '../../simulators/lab.ts';
@@ -62,7 +63,7 @@ export class WholeLab {
   }
 
   /** Starts a controller, as a process would; the one before must have been killed. */
-  startController(advisor: Advisor = inlineAdvisor(this.clock)): Engine {
+  startController(advisor: Advisor = inlineAdvisor(this.clock), searcher?: Searcher): Engine {
     const instance = `controller-${++this.#starts}`;
     this.bus = this.broker.connect({ clientId: instance });
     const { clock, bus, ledger, definition } = this;
@@ -71,6 +72,7 @@ export class WholeLab {
       clock,
       bus,
       advisor,
+      ...(searcher === undefined ? {} : { searcher }),
       site: definition.lab.site,
       instance,
       software: 'test',

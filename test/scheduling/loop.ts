@@ -1,5 +1,7 @@
 import { invariant } from '../../src/base/invariant.ts';
-import { stream } from '../../src/base/random.ts';
+import { stream, type Stream } from '../../src/base/random.ts';
+import { BetterPlans, type Wish } from '../../src/scheduling/better-plans.ts';
+import { BoundedSearch } from '../../src/scheduling/bounded-search.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { dispatch } from '../../src/scheduling/dispatcher.ts';
 import { improve } from '../../src/scheduling/improve.ts';
@@ -19,6 +21,8 @@ export interface LoopOptions {
   readonly freezes: number;
   /** Chance per event that the plan is improved before it is used. */
   readonly improvements?: number;
+  /** Better plans are looked for beside the one that is carried out, and are there after up to so long, ms. */
+  readonly searches?: number;
 }
 
 export interface LoopResult {
@@ -26,6 +30,8 @@ export interface LoopResult {
   readonly samples: number;
   readonly missed: number;
   readonly events: number;
+  /** Better plans that replaced the one before. */
+  readonly taken: number;
 }
 
 /** Runs one random lab to its end exactly as the engine does; throws, with the seed, when anything goes wrong. */
@@ -36,11 +42,13 @@ export function runLoop(
 ): LoopResult {
   const truth = new TrueLab(lab, stream(seed, 'durations'), options);
   const faults = stream(seed, 'faults');
+  const searching =
+    options.searches === undefined ? undefined : new Searching(stream(seed, 'searches'), options.searches);
   let previous: Plan | undefined;
   let events = 0;
   let wake = 0;
   while (!truth.finished) {
-    const next = Math.min(truth.nextEvent(), wake);
+    const next = Math.min(truth.nextEvent(), wake, searching?.ends ?? Infinity);
     events += 1;
     if (next === Infinity || events > 3000)
       throw new Error(`seed ${seed}: no end in sight at ${truth.now}: ${describe(truth.problem(), previous)}`);
@@ -48,17 +56,57 @@ export function runLoop(
     disturb(truth, faults, options);
     if (faults.chance(options.amnesia)) previous = undefined;
     const improved = faults.chance(options.improvements ?? 0);
-    const [made, wakeAt] = react(seed, truth, previous, improved);
+    const choose = (problem: SchedulingProblem): Plan => {
+      const kept = plan(problem, previous);
+      return improved ? better(problem, kept, seed) : (searching?.choose(problem, kept) ?? kept);
+    };
+    const [made, wakeAt] = react(seed, truth, choose);
     previous = made;
     wake = wakeAt;
   }
-  return { makespan: truth.now, samples: truth.samples.length, missed: truth.missed, events };
+  const { taken = 0 } = searching ?? {};
+  return { makespan: truth.now, samples: truth.samples.length, missed: truth.missed, events, taken };
+}
+
+/** A search as beside the engine, which ends a while later. */
+class Searching {
+  readonly #random: Stream;
+  readonly #longest: number;
+  readonly #plans = new BetterPlans();
+  #found: { readonly wish: Wish; readonly plan: Plan } | undefined;
+  ends = Infinity;
+  taken = 0;
+
+  constructor(random: Stream, longest: number) {
+    this.#random = random;
+    this.#longest = longest;
+  }
+
+  choose(problem: SchedulingProblem, kept: Plan): Plan {
+    if (problem.now >= this.ends) {
+      this.ends = Infinity;
+      if (this.#found !== undefined) this.#plans.offer(this.#found.wish, this.#found.plan);
+    }
+    const chosen = this.#plans.choose(problem, kept);
+    if (chosen !== kept) this.taken += 1;
+    this.#plans.note(problem, chosen);
+    const wish = this.#plans.takeWish();
+    if (wish !== undefined) this.#search(wish, problem.now);
+    return chosen;
+  }
+
+  #search(wish: Wish, now: number): void {
+    const search = new BoundedSearch({ problem: wish.problem, plan: wish.plan, seed: 1 });
+    while (search.step());
+    this.#found = search.found && { wish, plan: search.found };
+    this.ends = now + this.#random.integer(this.#longest + 1);
+  }
 }
 
 /** One event: plan, check, dispatch, start. */
-function react(seed: number, truth: TrueLab, previous: Plan | undefined, improved: boolean): [Plan, number] {
+function react(seed: number, truth: TrueLab, choose: (problem: SchedulingProblem) => Plan): [Plan, number] {
   const problem = truth.problem();
-  const made = improved ? better(problem, plan(problem, previous), seed) : plan(problem, previous);
+  const made = choose(problem);
   const faults = check(problem, made);
   invariant(faults.length === 0, `seed ${seed} at ${truth.now}: ${faults.join(' ')}`);
   const { start, waiting, wakeAt } = dispatch(problem, made);

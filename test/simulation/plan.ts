@@ -74,6 +74,8 @@ export interface Plan {
   readonly onDisk: boolean;
   /** The real optimizer, rather than a cheap source of points. */
   readonly optimizer: boolean;
+  /** How long a search for better plans takes beside the engine, lab ms; absent: there is none. */
+  readonly searchMs?: number;
 }
 
 export function drawPlan(seed: number, cuts: Cuts = {}): Plan {
@@ -96,5 +98,6 @@ export function drawPlan(seed: number, cuts: Cuts = {}): Plan {
     faultsEnd: Math.min(faultsEnd, cuts.faultsEnd ?? Infinity),
     onDisk: seed % 50 === 0 || faults.second_controller !== undefined,
     optimizer: seed % 10 === 3,
+    ...(seed % 3 === 0 ? {} : { searchMs: stream(seed, 'search').integer(120_000) }),
   };
 }

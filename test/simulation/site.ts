@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describeFailure, FailureError, type Failure } from '../../src/base/failure.ts';
 import { inlineAdvisor } from '../../src/engine/advisor.ts';
 import { Engine } from '../../src/engine/engine.ts';
+import { inlineSearcher } from '../../src/engine/searcher.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import type { BusMessage } from '../../src/wire/bus.ts';
 import { memoryJournal, type Journal } from '../../src/wire/journal.ts';
@@ -141,6 +142,7 @@ export class Site {
       clock: own,
       bus: process.bus(bus),
       advisor: plan.optimizer ? inlineAdvisor(own) : evenAdvisor(own),
+      ...(plan.searchMs === undefined ? {} : { searcher: inlineSearcher(own, plan.searchMs) }),
       site: definition.lab.site,
       instance,
       software: 'simulation',

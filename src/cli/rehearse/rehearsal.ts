@@ -6,6 +6,7 @@ import { union } from '../../domain/hours.ts';
 import type { Fault } from '../../domain/lab.ts';
 import { inlineAdvisor } from '../../engine/advisor.ts';
 import { Engine } from '../../engine/engine.ts';
+import { inlineSearcher } from '../../engine/searcher.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Bus } from '../../wire/bus.ts';
 import { EnergyCurve, type EnergyPoint } from './energy.ts';
@@ -56,6 +57,9 @@ export function withFaults(definition: Definition, profile: FaultProfile): Defin
   return { ...definition, lab: { ...definition.lab, devices } };
 }
 
+/** A thread beside a real campaign finds a better plan, if there is one, in about a second. */
+const searchMs = 1000;
+
 /** A lab in which nothing has happened for so long, all of it open, is stuck, lab ms. */
 const patienceMs = 3 * 86_400_000;
 /** No closed device is waited for longer than that, lab ms. */
@@ -93,6 +97,7 @@ export function rehearseOnce(definition: Definition, build: BuildLab, options: R
     clock,
     bus: lab.connect('controller'),
     advisor: inlineAdvisor(clock, options.answerMs),
+    searcher: inlineSearcher(clock, searchMs),
     site: definition.lab.site,
     instance: 'rehearsal',
     software: 'rehearsal',

@@ -1,0 +1,61 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { SearchTask } from '../scheduling/bounded-search.ts';
+import type { Plan } from '../scheduling/model.ts';
+import type { Searcher } from './searcher.ts';
+
+/** What the thread is told: to search, or that it is enough. */
+export type Asked = { readonly id: number; readonly task: SearchTask } | { readonly id: number };
+
+/**
+ * A search in a thread of its own, so that the event loop of the engine never waits for it. After `limitMs` of wall time it ends with
+ * what it has found: what it began from is past by then. A thread that dies is told of and is
+ * started again for the next search; the lab goes on with the plan it has.
+ */
+export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = 2000): Searcher {
+  let worker: Worker | undefined;
+  let current: { readonly id: number; readonly answer: (found: Plan | undefined) => void } | undefined;
+  let limit: Timer | undefined;
+  let count = 0;
+  let closed = false;
+
+  const lose = (thread: Worker, why: string) => {
+    if (closed || worker !== thread) return;
+    worker = undefined;
+    current = undefined;
+    log(`The search for a better plan failed: ${why}. The lab goes on with the plan it has.`);
+  };
+  const start = (): Worker => {
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const thread = new Worker(new URL(`./search-thread.${extension}`, import.meta.url));
+    thread.on('message', ({ id, found }: { id: number; found: Plan | undefined }) => {
+      if (current?.id !== id) return;
+      const { answer } = current;
+      current = undefined;
+      limit?.cancel();
+      answer(found);
+    });
+    thread.on('error', (error) => lose(thread, error.message));
+    thread.on('exit', (code) => lose(thread, `its thread ended with code ${code}`));
+    // An idle search does not keep the process alive.
+    thread.unref();
+    return thread;
+  };
+  const tell = (asked: Asked) => worker?.postMessage(asked);
+
+  return {
+    search(task, answer) {
+      worker ??= start();
+      const id = ++count;
+      current = { id, answer };
+      limit?.cancel();
+      limit = clock.after(clock.networkMs(limitMs), () => tell({ id }));
+      tell({ id, task });
+    },
+    async close() {
+      closed = true;
+      limit?.cancel();
+      await worker?.terminate();
+    },
+  };
+}
