@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { outliveReaders } from './cli/act.ts';
 import { addChanging } from './cli/commands/change.ts';
 import { addChecking } from './cli/commands/check.ts';
+import { addPlanning } from './cli/commands/plan.ts';
 import { addRehearsing } from './cli/commands/rehearse.ts';
 import { addDevices } from './cli/commands/devices.ts';
 import { addLooking } from './cli/commands/look.ts';
@@ -32,6 +33,7 @@ for (const add of [
   addRunning,
   addChecking,
   addRehearsing,
+  addPlanning,
   addSimulating,
   addLooking,
   addDevices,

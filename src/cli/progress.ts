@@ -2,6 +2,7 @@ import { describeFailure, type Failure } from '../base/failure.ts';
 import type { Campaign, Definition } from '../domain/campaign.ts';
 import { describeChange } from '../domain/change.ts';
 import type { EventOf, LabEvent } from '../domain/event.ts';
+import { describeImprovement } from '../domain/improvement.ts';
 import type { EngineStatus } from '../engine/status.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { bestOf, objectivesText, pointText, type Best } from './report.ts';
@@ -213,6 +214,7 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
     case 'plan.pinned':
     case 'plan.changed':
     case 'plan.unpinned':
+    case 'plan.improved':
       return planText(event);
     case 'campaign.changed':
       return `changed by ${event.data.by}: ${describeChange(event.data.change)}`;
@@ -237,11 +239,12 @@ function sentence(event: LabEvent, campaign: Campaign): string | undefined {
   }
 }
 
-type OfPlan = EventOf<'experiment.prioritized' | 'plan.pinned' | 'plan.changed' | 'plan.unpinned'>;
+type OfPlan = EventOf<'experiment.prioritized' | 'plan.pinned' | 'plan.changed' | 'plan.unpinned' | 'plan.improved'>;
 
 function planText(event: OfPlan): string | undefined {
   if (event.type === 'experiment.prioritized')
     return `${event.data.experiment} has priority ${event.data.priority}, ordered by ${event.data.by}`;
+  if (event.type === 'plan.improved') return `better plan found: ${describeImprovement(event.data)}`;
   if (event.type !== 'plan.changed') return `the plan was ${event.type.slice(5)} by ${event.data.by}`;
   const { displaced } = event.data;
   return displaced.length === 0 ? undefined : `the pinned plan could not hold: ${displaced.join(', ')} planned anew`;

@@ -309,6 +309,8 @@ export const eventSchemas = {
     order: z.array(PlannedAct),
   }),
   'plan.unpinned': z.strictObject({ ...by }),
+  /** A search has found a better plan: when all that is planned ended by the old one and by this, lab ms, and how many of its steps it moves. */
+  'plan.improved': z.strictObject({ endsBefore: z.int(), ends: z.int(), moved: z.int().min(0), of: z.int().min(0) }),
 
   'command.intended': z.strictObject({ command: Command }),
   'command.accepted': z.strictObject({ key: CommandKey, boot: z.string() }),

@@ -27,6 +27,7 @@ const quiet = new Set<string>([
   'lot.registered',
   'experiment.scheduled',
   'plan.changed',
+  'plan.improved',
 ]);
 
 /** Events after which the order of the plan may be another one. */
@@ -126,9 +127,11 @@ export class Dispatching {
     }));
     const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));
     const changed = changeOfPinned(state, problem, checked);
+    const improved = this.#better.takeNews(checked);
     const events = [
       ...firstTimes(state, checked),
       ...(changed === undefined ? [] : [changed]),
+      ...(improved === undefined ? [] : [{ type: 'plan.improved', data: improved } as const]),
       ...missedWaits(state, checked),
       ...this.#intentions(state, start, now, held),
     ];

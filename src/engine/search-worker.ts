@@ -7,12 +7,17 @@ import type { Searcher } from './searcher.ts';
 /** What the thread is told: to search, or that it is enough. */
 export type Asked = { readonly id: number; readonly task: SearchTask } | { readonly id: number };
 
+export interface WorkerSearcher extends Searcher {
+  /** The search ends within one step, with what it has found. */
+  enough(): void;
+}
+
 /**
- * A search in a thread of its own, so that the event loop of the engine never waits for it. After `limitMs` of wall time it ends with
- * what it has found: what it began from is past by then. A thread that dies is told of and is
- * started again for the next search; the lab goes on with the plan it has.
+ * A search in a thread of its own, so that the event loop of the engine never waits for it. After `limitMs` of wall time it ends
+ * with what it has found: what it began from is past by then. A thread that dies is told of and is started again for the next
+ * search; the lab goes on with the plan it has.
  */
-export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = 2000): Searcher {
+export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = 2000): WorkerSearcher {
   let worker: Worker | undefined;
   let current: { readonly id: number; readonly answer: (found: Plan | undefined) => void } | undefined;
   let limit: Timer | undefined;
@@ -33,25 +38,30 @@ export function workerSearcher(clock: Clock, log: (message: string) => void, lim
       const { answer } = current;
       current = undefined;
       limit?.cancel();
+      thread.unref();
       answer(found);
     });
     thread.on('error', (error) => lose(thread, error.message));
     thread.on('exit', (code) => lose(thread, `its thread ended with code ${code}`));
-    // An idle search does not keep the process alive.
-    thread.unref();
     return thread;
   };
   const tell = (asked: Asked) => worker?.postMessage(asked);
+  const enough = () => {
+    if (current !== undefined) tell({ id: current.id });
+  };
 
   return {
     search(task, answer) {
       worker ??= start();
+      // An idle search does not keep the process alive.
+      worker.ref();
       const id = ++count;
       current = { id, answer };
       limit?.cancel();
-      limit = clock.after(clock.networkMs(limitMs), () => tell({ id }));
+      limit = clock.after(clock.networkMs(limitMs), enough);
       tell({ id, task });
     },
+    enough,
     async close() {
       closed = true;
       limit?.cancel();

@@ -3,7 +3,7 @@ import type { Plan, SchedulingProblem } from './model.ts';
 import { soonest } from './objective.ts';
 
 /** Steps without a better plan after which a search is over, for few samples; what a step takes grows with their number. */
-const patience = 300;
+const usualPatience = 300;
 /** Patience times samples, at most. */
 const patienceOfAll = 20_000;
 /** So many times as long as its patience lasts no search. */
@@ -14,6 +14,8 @@ export interface SearchTask {
   /** A plan of this very problem, as `plan()` gives it. */
   readonly plan: Plan;
   readonly seed: number;
+  /** Steps without a better plan after which the search is over; Infinity: only its caller ends it. */
+  readonly patience?: number;
 }
 
 /**
@@ -27,10 +29,11 @@ export class BoundedSearch {
   #steps = 0;
   #last = 0;
 
-  constructor({ problem, plan, seed }: SearchTask) {
+  constructor({ problem, plan, seed, patience }: SearchTask) {
     this.#given = plan;
     this.#improver = improve(problem, plan, seed, problem.objective ?? soonest);
-    this.#patience = Math.ceil(Math.min(patience, patienceOfAll / Math.max(1, problem.samples.length)));
+    const usual = Math.ceil(Math.min(usualPatience, patienceOfAll / Math.max(1, problem.samples.length)));
+    this.#patience = patience ?? usual;
   }
 
   /** Does a small piece of work, mostly a millisecond, 20 at most in an ordinary lab; false when there is no more to be done. */

@@ -1,7 +1,7 @@
 import { confined } from './ceiling.ts';
 import { compile } from './compile.ts';
 import type { Assignment, Plan, SchedulingProblem } from './model.ts';
-import { costOf, isGain, realGain, type Cost } from './objective.ts';
+import { compareCosts, costOf, isGain, realGain, type Cost } from './objective.ts';
 import { retime } from './retime.ts';
 import { sortedBy } from './sorted.ts';
 
@@ -23,6 +23,14 @@ export function isWorthTaking(
   if (cost === undefined || old === undefined || !isGain(cost, old, realGain)) return false;
   const { moved, of } = movedSteps(plan, other, announced);
   return moved <= mostMoved * of;
+}
+
+/** The part of the cost of `plan` that `other` saves, in the first sum of the objective in which they differ; less than 0 where it costs more. */
+export function savingOf(problem: SchedulingProblem, plan: Plan, other: Plan): number {
+  const [cost, old] = [costOfPlan(problem, other), costOfPlan(problem, plan)];
+  const pairs = cost === undefined || old === undefined ? [] : cost.map((sum, i) => [sum, old[i]!] as const);
+  const [sum, before] = pairs.find(([a, b]) => compareCosts([a], [b]) !== 0) ?? [other.makespan, plan.makespan];
+  return sum === before ? 0 : (before - sum) / before;
 }
 
 /** By the objective of the problem; undefined when the plan does not fit it any more. */

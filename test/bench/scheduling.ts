@@ -8,7 +8,7 @@ import { plan } from '../../src/scheduling/planner.ts';
 import { instancesPresent, judge, problemOf, readInstance } from '../scheduling/instances.ts';
 import { readJobs, readKnown, readShop } from '../scheduling/shops.ts';
 import { readProtocol, readTables } from '../scheduling/protocols.ts';
-import { missingSolver, solveByCpSat } from './scheduling/cp-sat/solve.ts';
+import { missingSolver, solveByCpSat } from '../../src/cli/plan/cp-sat/solve.ts';
 import { verifyProtocol, verifyShop } from './scheduling/verify.ts';
 
 const help = `node test/bench/scheduling.ts [names...] [--seeds 3] [--seconds 10] [--json FILE]

@@ -147,7 +147,7 @@ test('a lab with hours is rehearsed from a time that is named', { timeout: 120_0
 
 test('a lab with hours is rehearsed from now on where no time is named', () => {
   const { stderr } = rehearse('--lab', labWithHours('always.yaml', '[{ from: "00:00", to: "24:00" }]'));
-  expect(stderr).toMatch(/^The rehearsal begins now, on \w+day \d{4}-\d\d-\d\d at \d\d:\d\d; /);
+  expect(stderr).toMatch(/^It begins now, on \w+day \d{4}-\d\d-\d\d at \d\d:\d\d; /);
   const wrong = rehearse('--start', 'tomorrow');
   expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('Write a time such as 2026-11-23T08:00Z.')]);
 });

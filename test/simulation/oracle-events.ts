@@ -174,7 +174,9 @@ export function checkEvents({ events, definition }: Evidence): Violation[] {
     if (event.type === 'campaign.aborted' || event.type === 'campaign.halted') phase = 'over';
     if (event.type === 'command.intended' && phase !== 'running')
       say('orders are obeyed', `${event.data.command.key} was intended while the campaign was ${phase}.`);
-    if (event.type.startsWith('plan.')) {
+    if (event.type === 'plan.improved') {
+      if (pinned) say('only a free plan is improved', 'A pinned plan was exchanged for a better one.');
+    } else if (event.type.startsWith('plan.')) {
       if (pinned === (event.type === 'plan.pinned'))
         say('only a pinned plan is kept', `${event.type} of a plan that is ${pinned ? '' : 'not '}pinned.`);
       pinned = event.type !== 'plan.unpinned';

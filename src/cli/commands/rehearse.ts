@@ -1,8 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { describeFailure, exitCodeOf, failure, FailureError } from '../../base/failure.ts';
-import { hasCalendar, momentOf, zoneOf } from '../../domain/calendar.ts';
-import { Instant, instantMs } from '../../domain/hours.ts';
 import type { Definition } from '../../domain/campaign.ts';
 import { act, wholeNumber } from '../act.ts';
 import { load } from '../load.ts';
@@ -14,6 +12,7 @@ import { bottleneckOf, rehearsalOf, shortageOf, type Rehearsal } from '../rehear
 import { rehearsalText } from '../rehearse/text.ts';
 import { withAmpleStock, withTwin } from '../rehearse/twin.ts';
 import { json, source } from './options.ts';
+import { instant, startOf } from './start.ts';
 
 interface RehearseOptions {
   replicates: number;
@@ -58,15 +57,6 @@ function tellAll(rehearsal: Rehearsal, definition: Definition, to: { json: boole
   if (to.html !== undefined) writePage(to.html, rehearsalPage(rehearsal, definition, text));
 }
 
-/** Hours hang on the day of the week and the date: who has named no time learns from where a lab with hours is rehearsed. */
-function startOf({ lab }: Definition, text: string | undefined): number {
-  if (text !== undefined) return instantMs(zoneOf(lab), text);
-  const now = Math.floor(Date.now() / 60_000) * 60_000;
-  if (lab.people !== undefined || Object.values(lab.devices).some(hasCalendar))
-    process.stderr.write(`The rehearsal begins now, ${momentOf(lab, now, 0)}; --start names another time.\n`);
-  return now;
-}
-
 /** A pipe is told of a long rehearsal this often, wall ms. */
 const quietMs = 20_000;
 
@@ -94,11 +84,6 @@ function writePage(path: string, page: string): void {
   }
   process.stderr.write(`Written to ${path}.\n`);
 }
-
-const instant = (text: string): string => {
-  if (!Instant.safeParse(text).success) throw new InvalidArgumentError('Write a time such as 2026-11-23T08:00Z.');
-  return text;
-};
 
 const atLeastOne = (text: string): number => Math.max(1, wholeNumber(text));
 

@@ -1,4 +1,5 @@
 import { describeChange } from '../../domain/change.ts';
+import { describeImprovement } from '../../domain/improvement.ts';
 import type { EventData, EventType, LabEvent } from '../../domain/event.ts';
 import type { Model } from './model.ts';
 
@@ -88,6 +89,7 @@ const tellers: { readonly [T in EventType]?: (data: EventData<T>, names: Names) 
       ...d.displaced.map((id) => `${n.experiment(id)} lost its place`),
     ].join(', ') + ' in the pinned plan',
   'plan.unpinned': (d) => `Plan unpinned by ${d.by}`,
+  'plan.improved': (d) => `Better plan found: ${describeImprovement(d)}`,
   'command.intended': (d, n) => `${n.command(d.command.key)}, to begin`,
   'command.accepted': (d, n) => `${n.command(d.key)}, accepted`,
   'command.refused': (d, n) => `${n.command(d.key)}, refused (${d.code}): ${d.message}`,

@@ -67,6 +67,7 @@ const ledger = story.inMemory(
   [25, ended('m1')],
   [25, event('plan.changed', { came: ['e2'], displaced: ['e3'], order: [mixing, moving] })],
   [25, event('plan.unpinned', by)],
+  [25, event('plan.improved', { endsBefore: story.start + 900_000, ends: story.start + 800_000, moved: 2, of: 5 })],
   [26, intended('k2', 'e1', { device: 'oven', at: 'oven', stage: 'bake', step: 'heat' })],
   [26, accepted('k2')],
   [400, meter(30_000, { power: 80 })],

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Plan, SchedulingProblem } from '../../../../src/scheduling/model.ts';
+import type { Plan, SchedulingProblem } from '../../../scheduling/model.ts';
 
 export interface Answer {
   /** OPTIMAL, FEASIBLE, UNKNOWN, INFEASIBLE, or a sentence that says why there is none. */
@@ -12,13 +12,13 @@ export interface Answer {
   readonly plan?: Plan;
 }
 
-/** Says what is missing, or undefined when CP-SAT can be used. */
+/** Says what is missing and what it would add, or undefined when CP-SAT can be used. */
 export function missingSolver(): string | undefined {
   try {
     import.meta.resolve('or-tools-wasm/cp-sat');
     return undefined;
   } catch {
-    return 'CP-SAT is not installed: "npm install --no-save or-tools-wasm" (325 MB) adds what it reaches alone, and bounds.';
+    return 'not installed; "npm install --no-save or-tools-wasm" (325 MB) adds its plans and its proofs, of up to about eight samples.';
   }
 }
 
@@ -33,10 +33,12 @@ export function solveByCpSat(
   signal?: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve) => {
-    const child = fork(join(import.meta.dirname, 'process.ts'), { serialization: 'advanced' });
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const child = fork(join(import.meta.dirname, `process.${extension}`), { serialization: 'advanced' });
     let answer: Answer = { status: 'CANCELLED' };
     const late = setTimeout(() => child.kill('SIGKILL'), 1000 * (2 * seconds + 20));
     signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+    if (signal?.aborted === true) child.kill('SIGKILL');
     child.once('message', (found) => {
       answer = found as Answer;
       child.kill('SIGKILL');

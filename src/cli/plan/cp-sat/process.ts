@@ -1,5 +1,5 @@
-import type { SchedulingProblem } from '../../../../src/scheduling/model.ts';
-import { formOf, planOf, type Choice, type Form } from './form.ts';
+import type { SchedulingProblem } from '../../../scheduling/model.ts';
+import { formOf, planOf, type Choice, type Form, type FormStep } from './form.ts';
 import type { Answer } from './solve.ts';
 
 /** CP-SAT in a process of its own: a problem comes in, and one answer goes out. */
@@ -38,13 +38,15 @@ const packageName = 'or-tools-wasm/cp-sat';
 const far = 2 ** 40;
 
 interface StepVariables {
+  /** What the move to it takes; undefined where there is none. */
+  readonly way: Expression | undefined;
   readonly start: Expression;
   readonly end: Expression;
   readonly arrive: Expression;
   /** When its place is free again. */
   readonly leave: Expression;
   /** By choice; undefined when there is no other. */
-  readonly chosen: readonly (Expression | undefined)[];
+  readonly chosen: readonly Chosen[];
   /** Run by choice: literals. */
   readonly runs: readonly (readonly Expression[])[];
 }
@@ -53,7 +55,8 @@ class Builder {
   readonly #model: CpModel;
   readonly #form: Form;
   readonly steps: StepVariables[][] = [];
-  readonly outs: Expression[] = [];
+  /** By sample: when it leaves its last place, and what the move takes. */
+  readonly outs: { readonly leave: Expression; readonly way: Expression | undefined }[] = [];
   readonly makespan: Expression;
 
   constructor(model: CpModel, form: Form) {
@@ -74,17 +77,18 @@ class Builder {
   }
 
   #sample(i: number): void {
-    const { steps, transport, problem, unit } = this.#form;
-    const { release, links, out } = problem.samples[i]!;
-    const own = steps[i]!.map((step) => this.#step(step.choices.map(({ duration }) => duration)));
-    this.steps.push(own as StepVariables[]);
+    const { steps, outs, problem, unit } = this.#form;
+    const { release, links } = problem.samples[i]!;
+    const own: StepVariables[] = [];
+    for (const step of steps[i]!) own.push(this.#step(step, own.at(-1)?.chosen ?? [undefined]));
+    this.steps.push(own);
     const zero = this.#model.newIntVar(0, 0);
     own.forEach((step, k) => {
       const [{ min, max }, before] = [steps[i]![k]!, own[k - 1]];
       const ready = Math.max(0, (release - problem.now) / unit);
       if (k === 0 || links !== undefined) this.#between(zero, step.arrive, ready);
-      if (transport === undefined) this.#between(step.arrive, step.start, 0, 0);
-      else this.#between(step.arrive, step.start, transport.travel);
+      if (step.way === undefined) this.#between(step.arrive, step.start, 0, 0);
+      else this.#between(step.arrive.plus(step.way), step.start, 0);
       if (before !== undefined && links === undefined) {
         this.#between(before.end, step.start, min, max);
         this.#between(before.end, step.arrive, 0);
@@ -94,13 +98,34 @@ class Builder {
     });
     this.#link(i, own);
     const last = own.at(-1)!;
-    this.outs.push(last.leave);
+    const way = this.#way(
+      last.chosen,
+      [undefined],
+      outs[i]?.map((ms) => [ms]),
+    );
+    this.outs.push({ leave: last.leave, way });
     this.#between(last.end, last.leave, 0);
-    if (out !== undefined && transport !== undefined) this.#between(last.leave, this.makespan, transport.travel);
+    if (way !== undefined) this.#between(last.leave.plus(way), this.makespan, 0);
   }
 
-  #step(durations: readonly number[]): StepVariables {
+  /** What a move takes from where one choice leads to where the other does; the only choice of a step is undefined. */
+  #way(from: readonly Chosen[], to: readonly Chosen[], ways: FormStep['ways']): Expression | undefined {
+    if (ways === undefined) return undefined;
+    const all = ways.flat();
+    const way = this.#model.newIntVar(Math.min(...all), Math.max(...all));
+    ways.forEach((row, f) =>
+      row.forEach((ms, t) => {
+        const literals = [from[f], to[t]].filter((one) => one !== undefined);
+        const takes = this.#model.addLinearConstraint(way, ms, ms);
+        if (literals.length > 0) takes.onlyEnforceIf(...literals);
+      }),
+    );
+    return way;
+  }
+
+  #step({ choices, ways }: FormStep, before: readonly Chosen[]): StepVariables {
     const model = this.#model;
+    const durations = choices.map(({ duration }) => duration);
     const [start, end, arrive, leave] = [this.#time(), this.#time(), this.#time(), this.#time()];
     const chosen = durations.map(() => (durations.length === 1 ? undefined : model.newBoolVar()));
     if (chosen[0] !== undefined) model.addExactlyOne(chosen as Expression[]);
@@ -108,7 +133,8 @@ class Builder {
       const takes = this.#between(start, end, duration, duration);
       if (chosen[c] !== undefined) takes.onlyEnforceIf(chosen[c]);
     });
-    return { start, end, arrive, leave, chosen, runs: durations.map(() => []) };
+    const way = this.#way(before, chosen, ways);
+    return { way, start, end, arrive, leave, chosen, runs: durations.map(() => []) };
   }
 
   #link(i: number, own: readonly StepVariables[]): void {
@@ -136,31 +162,44 @@ class Builder {
       ),
     );
     const intervals = users.map(({ variables: { arrive, leave, start, chosen }, c, duration }) => {
-      if (transport === undefined)
-        return chosen[c] === undefined
-          ? this.#model.newFixedSizeIntervalVar(start, duration)
-          : this.#model.newOptionalFixedSizeIntervalVar(start, duration, chosen[c]);
+      if (transport === undefined) return this.#interval(start, duration, chosen[c]);
       const [size, end] = [this.#time(), leave.plus(transport.pick)];
       return chosen[c] === undefined
         ? this.#model.newIntervalVar(arrive, size, end)
         : this.#model.newOptionalIntervalVar(arrive, size, end, chosen[c]);
     });
-    const { capacity, batch } = pools[pool]!;
-    if (capacity === 1) this.#model.addNoOverlap(intervals);
+    const { capacity, concurrency, batch } = pools[pool]!;
+    if (!batch && transport !== undefined && concurrency < capacity) {
+      const works = users.map(({ variables: { start, chosen }, c, duration }) =>
+        this.#interval(start, duration, chosen[c]),
+      );
+      this.#model.addCumulative(
+        works,
+        works.map(() => 1),
+        concurrency,
+      );
+    }
+    const room = batch || transport !== undefined ? capacity : concurrency;
+    if (room === 1) this.#model.addNoOverlap(intervals);
     else
       this.#model.addCumulative(
         intervals,
         intervals.map(() => 1),
-        capacity,
+        room,
       );
     if (batch) this.#runs(users, capacity);
+  }
+
+  #interval(start: Expression, duration: number, chosen: Chosen): Interval {
+    return chosen === undefined
+      ? this.#model.newFixedSizeIntervalVar(start, duration)
+      : this.#model.newOptionalFixedSizeIntervalVar(start, duration, chosen);
   }
 
   /** Runs follow each other; a user belongs to one, comes after the run before and leaves before the next. */
   #runs(users: readonly User[], capacity: number): void {
     const model = this.#model;
     const pick = this.#form.transport?.pick ?? 0;
-    const travel = this.#form.transport?.travel ?? 0;
     const runs = users.map(() => ({ start: this.#time(), end: this.#time() }));
     const inRun = users.map(() => runs.map(() => model.newBoolVar()));
     runs.forEach((run, r) => {
@@ -180,7 +219,6 @@ class Builder {
         const when = own[r]!;
         this.#between(run.start, variables.start, 0, 0).onlyEnforceIf(when);
         this.#between(run.end, variables.end, 0, 0).onlyEnforceIf(when);
-        this.#between(variables.arrive, run.start, travel).onlyEnforceIf(when);
         if (r > 0) this.#between(runs[r - 1]!.end, variables.arrive, 0).onlyEnforceIf(when);
         if (r + 1 < runs.length) this.#between(variables.leave, runs[r + 1]!.start, pick).onlyEnforceIf(when);
       });
@@ -192,13 +230,18 @@ class Builder {
   }
 
   #carry(): void {
-    const { transport, problem } = this.#form;
+    const { transport } = this.#form;
     if (transport === undefined) return;
-    const starts = problem.samples.flatMap(({ at, out }, i) => [
-      ...this.steps[i]!.map(({ arrive }) => arrive).slice(at === undefined ? 1 : 0),
-      ...(out === undefined ? [] : [this.outs[i]!]),
+    const errands = this.steps.flatMap((own, i) => [
+      ...own.map(({ arrive, way }) => ({ from: arrive, way })),
+      { from: this.outs[i]!.leave, way: this.outs[i]!.way },
     ]);
-    const moves = starts.map((start) => this.#model.newFixedSizeIntervalVar(start, transport.travel));
+    const moves = errands.flatMap(({ from, way }) => {
+      if (way === undefined) return [];
+      // The end of an interval must not be a sum of variables.
+      const landed = this.#time();
+      return [this.#model.newIntervalVar(from, way, landed)];
+    });
     this.#model.addCumulative(
       moves,
       moves.map(() => 1),
@@ -206,6 +249,9 @@ class Builder {
     );
   }
 }
+
+/** Undefined: there is no other choice. */
+type Chosen = Expression | undefined;
 
 interface User {
   readonly step: { readonly recipe: string | undefined };
@@ -242,7 +288,7 @@ async function solve(problem: SchedulingProblem, seconds: number, seed: number):
   const plan = planOf(
     form,
     choices,
-    built.outs.map((out) => solver.value(out)),
+    built.outs.map(({ leave }) => solver.value(leave)),
   );
   return { status, seconds: took, bound, plan };
 }

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { leastEnd } from '../../src/scheduling/bound.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { plan } from '../../src/scheduling/planner.ts';
-import { formOf, planOf, type Choice } from '../bench/scheduling/cp-sat/form.ts';
-import { missingSolver, solveByCpSat } from '../bench/scheduling/cp-sat/solve.ts';
-import { exact, lab, resource, sample, smallLab, step } from './small-lab.ts';
+import { formOf, planOf, type Choice } from '../../src/cli/plan/cp-sat/form.ts';
+import { missingSolver, solveByCpSat } from '../../src/cli/plan/cp-sat/solve.ts';
+import type { SchedulingProblem } from '../../src/scheduling/model.ts';
+import { exact, lab, resource, sample, smallLab, step } from '../scheduling/small-lab.ts';
 
 const missing = missingSolver();
 if (missing !== undefined) console.warn(missing);
 
-describe('CP-SAT, as the bench asks it', () => {
+describe('CP-SAT, as it is asked', () => {
   it('is told times in their greatest unit, and which resources nobody tells apart', () => {
     const both = step('mix', 'a', 6000, {
       alternatives: ['a', 'b'].map((id) => ({ resource: id, duration: exact(6000) })),
@@ -31,9 +33,11 @@ describe('CP-SAT, as the bench asks it', () => {
     const begun = problem.samples.map((task) => ({ ...task, lastStepEnd: -5 }));
     expect(formOf({ ...problem, samples: begun })).toMatch(/^Samples that have begun/);
     const lost = problem.resources.map((one) => ({ ...one, available: false }));
-    expect(formOf({ ...problem, resources: lost })).toMatch(/^Resources that are closed or lost/);
-    const travel = { store: { mixer: exact(1), oven: exact(2) } };
-    expect(formOf({ ...problem, transport: { ...problem.transport!, travel } })).toMatch(/^Ways that take different/);
+    expect(formOf({ ...problem, resources: lost })).toMatch(/^What is closed or lost/);
+    const cleaned = problem.resources.map((one) => ({ ...one, setup: 1000 }));
+    expect(formOf({ ...problem, resources: cleaned })).toMatch(/^Set-ups/);
+    const twice = problem.samples.map((task) => ({ ...task, remaining: task.remaining.flatMap((one) => [one, one]) }));
+    expect(formOf({ ...problem, samples: twice })).toMatch(/^Steps that follow each other/);
   });
 
   it('gives plans that the checker accepts, and gets back what they were made of', () => {
@@ -62,12 +66,35 @@ describe('CP-SAT, as the bench asks it', () => {
     expect(performance.now() - asked).toBeLessThan(50);
   });
 
-  it.skipIf(missing !== undefined)('proves the optimum of a small laboratory', { timeout: 60_000 }, async () => {
-    const problem = smallLab();
-    const { status, plan: made, bound } = await solveByCpSat(problem, 20, 1);
+  it.skipIf(missing !== undefined).each([
+    ['equal ways', smallLab()],
+    ['ways of several lengths, two arms, and a mixer of three places', widerLab()],
+  ])('proves the optimum of a small laboratory: %s', { timeout: 60_000 }, async (_, problem) => {
+    const { status, plan: made, bound } = await solveByCpSat(problem, 30, 1);
     expect(status).toBe('OPTIMAL');
     expect(check(problem, made!)).toEqual([]);
     expect(made!.makespan).toBe(bound);
     expect(plan(problem).makespan).toBeGreaterThanOrEqual(bound!);
+    expect(leastEnd(problem).end).toBeLessThanOrEqual(bound!);
   });
 });
+
+/** The small laboratory with a mixer of several places, two readers, and ways that take different times. */
+function widerLab(): SchedulingProblem {
+  const problem = smallLab();
+  const both = ['reader', 'other'].map((id) => ({ resource: id, duration: exact(300_000) }));
+  const resources = problem.resources.map((one) => (one.id === 'mixer' ? { ...one, capacity: 3 } : one));
+  const ids = [...resources.map(({ id }) => id), 'other'];
+  const travel = Object.fromEntries(
+    ids.map((from, i) => [from, Object.fromEntries(ids.map((to, j) => [to, exact(10_000 * (1 + Math.abs(i - j)))]))]),
+  );
+  return {
+    ...problem,
+    resources: [...resources, resource('other', 'station')],
+    samples: problem.samples.map((task) => ({
+      ...task,
+      remaining: task.remaining.map((one) => (one.id === 'read' ? { ...one, alternatives: both } : one)),
+    })),
+    transport: { ...problem.transport!, transporters: ['arm', 'cart'], travel },
+  };
+}
