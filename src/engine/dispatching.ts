@@ -40,6 +40,7 @@ export class Dispatching {
   readonly #definition: Definition;
   readonly #clock: Clock;
   readonly #strict: boolean;
+  readonly #patience: number;
   readonly #hours: OpeningHours;
   readonly #problem: LabProblem;
   #plan: Plan | undefined;
@@ -52,7 +53,9 @@ export class Dispatching {
   #wakeTime: number | undefined;
   readonly #better = new BetterPlans();
 
-  constructor(definition: Definition, clock: Clock, strict: boolean) {
+  /** `patience` (lab ms): how long samples that have come may wait for a search to end. */
+  constructor(definition: Definition, clock: Clock, { strict, patience }: { strict: boolean; patience: number }) {
+    this.#patience = patience;
     this.#definition = definition;
     this.#clock = clock;
     this.#strict = strict;
@@ -92,8 +95,8 @@ export class Dispatching {
     return this.#better.takeWish();
   }
 
-  /** A plan that was found for a wish: taken with the next turn, if it still saves enough by then. */
-  offer(wish: Wish, found: Plan): void {
+  /** What was found for a wish, if anything: taken with the next turn, if it still saves enough by then. */
+  offer(wish: Wish, found: Plan | undefined): void {
     this.#better.offer(wish, found);
     this.#dirty = true;
   }
@@ -113,7 +116,7 @@ export class Dispatching {
     const { problem, checked } = this.#planned(state, now);
     this.#plan = checked;
     this.#stale = false;
-    if (state.plan.value !== 'pinned') this.#better.note(problem, checked);
+    if (state.plan.value !== 'pinned') this.#better.note(problem, checked, this.#patience);
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
     const held = waiting.map(({ assignment: { sample, step }, reason, due, opening }): Waiting => ({
@@ -129,7 +132,7 @@ export class Dispatching {
     const changed = changeOfPinned(state, problem, checked);
     const improved = this.#better.takeNews(checked);
     const events = [
-      ...firstTimes(state, checked),
+      ...firstTimes(state, checked, (sample) => this.#better.waitsUntil(sample, now) === undefined),
       ...(changed === undefined ? [] : [changed]),
       ...(improved === undefined ? [] : [{ type: 'plan.improved', data: improved } as const]),
       ...missedWaits(state, checked),
@@ -205,9 +208,13 @@ export class Dispatching {
       const { sample, step, resource, to } = assignment;
       const context = state.experiments.get(sample)?.context;
       if (context === undefined) continue;
+      const until = this.#better.waitsUntil(sample, now);
       if (context.notBefore > now) {
         held.push({ sample, step, reason: `${sample} waits before ${step} is tried again.`, due: context.notBefore });
         this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, context.notBefore);
+      } else if (until !== undefined) {
+        held.push({ sample, step, reason: `${sample} waits while a better plan is looked for.`, due: until });
+        this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, until);
       } else if (!isAvailable(state, resource))
         held.push({ sample, step, reason: `${sample} waits for ${resource}, which is not available.` });
       else if (assignment.kind === 'move' && !rooms.enter(to!))
@@ -257,9 +264,13 @@ const hopelessIn = ({ unplanned }: Plan): number =>
   unplanned.filter(({ cause }) => cause === 'incapable' || cause === 'missed').length;
 
 /** When the steps of samples that are planned for the first time are to run. */
-function firstTimes({ experiments }: CoreState, { assignments }: Plan): NewEvent[] {
+function firstTimes(
+  { experiments }: CoreState,
+  { assignments }: Plan,
+  isSettled: (sample: string) => boolean,
+): NewEvent[] {
   return [...experiments].flatMap(([id, { context }]): NewEvent[] => {
-    if (context.scheduled === true) return [];
+    if (context.scheduled === true || !isSettled(id)) return [];
     const steps = assignments.flatMap(({ sample, kind, fixed, step, resource, start, end }) =>
       sample === id && kind === 'process' && fixed !== true
         ? [{ step, device: DeviceId.parse(resource), start, end }]

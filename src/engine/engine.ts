@@ -21,7 +21,7 @@ import { Observations } from './observations.ts';
 import { lotsOf, newsOf } from './news.ts';
 import { eventOf, type Known } from './orders.ts';
 import { reserve } from './reserve.ts';
-import type { Searcher } from './searcher.ts';
+import { searchLimitMs, type Searcher } from './searcher.ts';
 import type { EngineStatus } from './status.ts';
 import { Timers, type TimerRow } from './timers.ts';
 
@@ -189,12 +189,12 @@ export class Engine {
   }
 
   #restore(): void {
-    const { ledger, clock } = this.#options;
+    const { ledger } = this.#options;
     const definition = ledger.definition();
     this.#state = restoreState(definition, ledger.snapshots());
     this.#data.restore(ledger.experiments());
     if (definition === undefined) return;
-    this.#dispatching = new Dispatching(definition, clock, this.#options.strict === true);
+    this.#dispatching = this.#dispatchingOf(definition);
     this.#timers.restore(ledger.timers());
     for (const { at } of ledger.events({ from: ledger.lastSeq() })) this.#intake.continueFrom(at);
   }
@@ -302,7 +302,7 @@ export class Engine {
   #observe(event: LabEvent): void {
     const { definition } = this.#state;
     if ((event.type === 'campaign.opened' || event.type === 'campaign.changed') && definition !== undefined)
-      this.#dispatching = new Dispatching(definition, this.#options.clock, this.#options.strict === true);
+      this.#dispatching = this.#dispatchingOf(definition);
     if (event.type === 'device.announced') this.#reserveAll();
     this.#data.note(event);
     this.#dispatching?.note(event);
@@ -356,12 +356,17 @@ export class Engine {
     this.#search(this.#dispatching);
   }
 
+  #dispatchingOf(definition: Definition): Dispatching {
+    const { clock, strict = false, searcher } = this.#options;
+    const patience = searcher === undefined ? 0 : clock.networkMs(searchLimitMs);
+    return new Dispatching(definition, clock, { strict, patience });
+  }
+
   #search(dispatching: Dispatching): void {
     const wish = dispatching.takeWish();
     if (wish === undefined) return;
     const { problem, plan } = wish;
     this.#options.searcher?.search({ problem, plan, seed: 1 }, (found) => {
-      if (found === undefined || dispatching !== this.#dispatching) return;
       dispatching.offer(wish, found);
       this.#wake();
     });

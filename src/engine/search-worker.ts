@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { SearchTask } from '../scheduling/bounded-search.ts';
 import type { Plan } from '../scheduling/model.ts';
-import type { Searcher } from './searcher.ts';
+import { searchLimitMs, type Searcher } from './searcher.ts';
 
 /** What the thread is told: to search, or that it is enough. */
 export type Asked = { readonly id: number; readonly task: SearchTask } | { readonly id: number };
@@ -14,10 +14,10 @@ export interface WorkerSearcher extends Searcher {
 
 /**
  * A search in a thread of its own, so that the event loop of the engine never waits for it. After `limitMs` of wall time it ends
- * with what it has found: what it began from is past by then. A thread that dies is told of and is started again for the next
+ * with what it has found. A thread that dies is told of and is started again for the next
  * search; the lab goes on with the plan it has.
  */
-export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = 2000): WorkerSearcher {
+export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = searchLimitMs): WorkerSearcher {
   let worker: Worker | undefined;
   let current: { readonly id: number; readonly answer: (found: Plan | undefined) => void } | undefined;
   let limit: Timer | undefined;
@@ -26,9 +26,12 @@ export function workerSearcher(clock: Clock, log: (message: string) => void, lim
 
   const lose = (thread: Worker, why: string) => {
     if (closed || worker !== thread) return;
+    const asked = current;
     worker = undefined;
     current = undefined;
+    limit?.cancel();
     log(`The search for a better plan failed: ${why}. The lab goes on with the plan it has.`);
+    asked?.answer(undefined);
   };
   const start = (): Worker => {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';

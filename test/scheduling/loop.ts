@@ -5,7 +5,7 @@ import { BoundedSearch } from '../../src/scheduling/bounded-search.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { dispatch } from '../../src/scheduling/dispatcher.ts';
 import { improve } from '../../src/scheduling/improve.ts';
-import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
+import type { Assignment, Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { randomLab, type RandomLab } from './random-lab.ts';
 import { TrueLab } from './true-lab.ts';
@@ -60,7 +60,8 @@ export function runLoop(
       const kept = plan(problem, previous);
       return improved ? better(problem, kept, seed) : (searching?.choose(problem, kept) ?? kept);
     };
-    const [made, wakeAt] = react(seed, truth, choose);
+    const waitsUntil = ({ sample }: Assignment) => searching?.waitsUntil(sample, truth.now);
+    const [made, wakeAt] = react(seed, truth, choose, waitsUntil);
     previous = made;
     wake = wakeAt;
   }
@@ -68,12 +69,15 @@ export function runLoop(
   return { makespan: truth.now, samples: truth.samples.length, missed: truth.missed, events, taken };
 }
 
+/** How long newcomers wait for a search, ms. */
+const patience = 2000;
+
 /** A search as beside the engine, which ends a while later. */
 class Searching {
   readonly #random: Stream;
   readonly #longest: number;
   readonly #plans = new BetterPlans();
-  #found: { readonly wish: Wish; readonly plan: Plan } | undefined;
+  #found: { readonly wish: Wish; readonly plan: Plan | undefined } | undefined;
   ends = Infinity;
   taken = 0;
 
@@ -85,26 +89,36 @@ class Searching {
   choose(problem: SchedulingProblem, kept: Plan): Plan {
     if (problem.now >= this.ends) {
       this.ends = Infinity;
-      if (this.#found !== undefined) this.#plans.offer(this.#found.wish, this.#found.plan);
+      const { wish, plan: found } = this.#found!;
+      this.#plans.offer(wish, found);
     }
     const chosen = this.#plans.choose(problem, kept);
     if (chosen !== kept) this.taken += 1;
-    this.#plans.note(problem, chosen);
+    this.#plans.note(problem, chosen, patience);
     const wish = this.#plans.takeWish();
     if (wish !== undefined) this.#search(wish, problem.now);
     return chosen;
   }
 
+  waitsUntil(sample: string, now: number): number | undefined {
+    return this.#plans.waitsUntil(sample, now);
+  }
+
   #search(wish: Wish, now: number): void {
     const search = new BoundedSearch({ problem: wish.problem, plan: wish.plan, seed: 1 });
     while (search.step());
-    this.#found = search.found && { wish, plan: search.found };
+    this.#found = { wish, plan: search.found };
     this.ends = now + this.#random.integer(this.#longest + 1);
   }
 }
 
 /** One event: plan, check, dispatch, start. */
-function react(seed: number, truth: TrueLab, choose: (problem: SchedulingProblem) => Plan): [Plan, number] {
+function react(
+  seed: number,
+  truth: TrueLab,
+  choose: (problem: SchedulingProblem) => Plan,
+  waitsUntil: (assignment: Assignment) => number | undefined,
+): [Plan, number] {
   const problem = truth.problem();
   const made = choose(problem);
   const faults = check(problem, made);
@@ -112,14 +126,15 @@ function react(seed: number, truth: TrueLab, choose: (problem: SchedulingProblem
   const { start, waiting, wakeAt } = dispatch(problem, made);
   for (const { reason } of waiting) invariant(/^\S.*\.$/.test(reason), `seed ${seed}: no sentence: ${reason}`);
   try {
-    truth.start(start);
+    truth.start(start.filter((assignment) => waitsUntil(assignment) === undefined));
   } catch (error) {
     throw new Error(`seed ${seed} at ${truth.now}`, { cause: error });
   }
   const missed = made.unplanned.filter(({ cause }) => cause === 'missed');
   for (const { sample } of missed) truth.discard(sample);
   invariant(wakeAt === undefined || wakeAt > truth.now, `seed ${seed}: to be woken at ${wakeAt}, at ${truth.now}`);
-  return [made, missed.length > 0 ? truth.now : (wakeAt ?? Infinity)];
+  const wakes = start.map((assignment) => waitsUntil(assignment) ?? Infinity);
+  return [made, missed.length > 0 ? truth.now : Math.min(wakeAt ?? Infinity, ...wakes)];
 }
 
 function better(problem: SchedulingProblem, made: Plan, seed: number): Plan {
