@@ -33,7 +33,7 @@ export class BetterPlans {
   #news: { readonly chosen: Plan; readonly improvement: Improvement } | undefined;
 
   /**
-   * The plan that is carried out from now on: a search is worth its while when samples have come. They are not begun before it
+   * The plan that is carried out from now on: a search is worth its while when samples have come. Several are not begun before it
    * ends, or `patience` (ms), or a hundredth of the time that all that is planned takes, is over: who begins at once in a poor
    * order has lost most of what a search can find.
    */
@@ -49,7 +49,7 @@ export class BetterPlans {
       ({ id, running, lastStepEnd }) => !announced.has(id) && (running ?? lastStepEnd) === undefined,
     );
     const until = now + Math.floor(Math.min(patience, mostPatience * (current.makespan - now)));
-    this.#waiting = { samples: new Set(fresh.map(({ id }) => id)), until };
+    if (fresh.length > 1) this.#waiting = { samples: new Set(fresh.map(({ id }) => id)), until };
   }
 
   /** Until when a sample is not begun, at most, because a better plan may be found; undefined when it may be. */

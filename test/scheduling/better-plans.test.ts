@@ -125,6 +125,11 @@ describe('a better plan', () => {
     expect(noted(Infinity).waitsUntil('s0', 0)).toBe(Math.floor(made.makespan / 100));
     plans.offer(plans.takeWish()!, undefined);
     expect(plans.waitsUntil('s0', 0)).toBeUndefined();
+    const [one, two] = [coaters(13), coaters(15)];
+    plans.note(one, plan(one), 2000);
+    expect(plans.waitsUntil('s12', 0)).toBeUndefined();
+    plans.note(two, plan(two), 2000);
+    expect([plans.waitsUntil('s12', 0), plans.waitsUntil('s13', 0)]).toEqual([undefined, 2000]);
     const begun = problem.samples.map((task, i) => (i === 0 ? { ...task, lastStepEnd: -5 } : task));
     const others = new BetterPlans();
     others.note({ ...problem, samples: begun }, made, 2000);
