@@ -65,7 +65,9 @@ async function controlLab(options: SessionOptions, later: (action: () => unknown
   later(() => advisor.close());
   let progress: Progress | undefined;
   const log = (message: string) => progress?.say(message);
-  const searcher = workerSearcher(clock, log);
+  const searcher = workerSearcher(clock, (why) =>
+    log(`The search for a better plan failed: ${why}. The lab goes on with the plan it has.`),
+  );
   later(() => searcher.close());
   const engine = new Engine({
     ledger,

@@ -10,7 +10,7 @@ import { DeviceId, ExperimentId } from '../domain/ids.ts';
 import { BetterPlans, type Wish } from '../scheduling/better-plans.ts';
 import { check } from '../scheduling/checker.ts';
 import { dispatch } from '../scheduling/dispatcher.ts';
-import type { Assignment, Plan, SchedulingProblem } from '../scheduling/model.ts';
+import type { Assignment, Plan, SchedulingProblem, Wait } from '../scheduling/model.ts';
 import { plan } from '../scheduling/planner.ts';
 import { commandFor } from './commands.ts';
 import { isAvailable, LabProblem } from './lab-problem.ts';
@@ -34,6 +34,9 @@ const quiet = new Set<string>([
 const afresh = new Set<string>(['device.announced', 'experiment.prioritized', 'plan.unpinned']);
 
 type Waiting = EngineStatus['waiting'][number];
+
+/** Between the plan that has been kept up and a better one, where there may be one. */
+type Choose = (problem: SchedulingProblem, kept: Plan) => Plan;
 
 /** Plans, checks the plan, and lets steps start: what the lab looks like goes in, intentions come out. */
 export class Dispatching {
@@ -113,26 +116,18 @@ export class Dispatching {
       this.#waiting = [];
       return [];
     }
-    const { problem, checked } = this.#planned(state, now);
+    const { problem, checked } = this.#planned(state, now, (...plans) => this.#better.choose(...plans));
     this.#plan = checked;
     this.#stale = false;
-    if (state.plan.value !== 'pinned') this.#better.note(problem, checked, this.#patience);
+    if (state.plan.value !== 'pinned') this.#better.note(problem, checked);
     const { start, waiting, wakeAt } = dispatch(problem, checked);
     this.#wakeTime = wakeAt;
-    const held = waiting.map(({ assignment: { sample, step }, reason, due, opening }): Waiting => ({
-      sample,
-      step,
-      reason:
-        opening === undefined
-          ? reason
-          : this.#hours.reason({ sample, step, opening }, now, checked.ceiling !== undefined),
-      ...(due === undefined ? {} : { due }),
-    }));
+    const held = waiting.map((wait) => this.#waitingOf(wait, now, checked));
     const unplanned = checked.unplanned.map(({ sample, reason }) => ({ sample, step: '', reason }));
     const changed = changeOfPinned(state, problem, checked);
     const improved = this.#better.takeNews(checked);
     const events = [
-      ...firstTimes(state, checked, (sample) => this.#better.waitsUntil(sample, now) === undefined),
+      ...firstTimes(state, checked, (sample) => this.#better.heldUntil(sample, now) === undefined),
       ...(changed === undefined ? [] : [changed]),
       ...(improved === undefined ? [] : [{ type: 'plan.improved', data: improved } as const]),
       ...missedWaits(state, checked),
@@ -159,6 +154,19 @@ export class Dispatching {
     return orderOf(this.#current(state, this.#clock.now()));
   }
 
+  #waitingOf({ assignment: { sample, step }, reason, due, opening }: Wait, now: number, { ceiling }: Plan): Waiting {
+    const until = due === undefined ? {} : { due };
+    if (this.#better.heldUntil(sample, now) === due && due !== undefined)
+      return { sample, step, reason: `${sample} waits while a better plan is looked for.`, ...until };
+    if (opening === undefined) return { sample, step, reason, ...until };
+    return {
+      sample,
+      step,
+      reason: this.#hours.reason({ sample, step, opening }, now, ceiling !== undefined),
+      ...until,
+    };
+  }
+
   /** The plan as it is now, also while nothing may start. */
   #current(state: CoreState, now: number): Plan {
     if (this.#stale || this.#plan === undefined) this.#plan = this.#planned(state, now).checked;
@@ -170,21 +178,26 @@ export class Dispatching {
    * A plan for what the lab looks like now. Where durations as they have been learned leave a sample without any, what was
    * declared counts: nothing would be begun any more, so nobody would learn that they are not what they seemed.
    */
-  #planned(state: CoreState, now: number): { readonly problem: SchedulingProblem; readonly checked: Plan } {
-    const problem = this.#problem.build(state, now);
-    const checked = this.#checkedPlan(problem, state);
+  #planned(
+    state: CoreState,
+    now: number,
+    choose?: Choose,
+  ): { readonly problem: SchedulingProblem; readonly checked: Plan } {
+    const patience = state.plan.value === 'pinned' ? 0 : this.#patience;
+    const problem = this.#better.hold(this.#problem.build(state, now), patience);
+    const checked = this.#checkedPlan(problem, state, choose);
     const hopeless = hopelessIn(checked);
     if (hopeless === 0 || state.durations.size === 0) return { problem, checked };
-    const declared = this.#problem.build({ ...state, durations: new Map() }, now);
-    const other = this.#checkedPlan(declared, state);
+    const declared = this.#better.hold(this.#problem.build({ ...state, durations: new Map() }, now), patience);
+    const other = this.#checkedPlan(declared, state, choose);
     return hopelessIn(other) < hopeless ? { problem: declared, checked: other } : { problem, checked };
   }
 
   /** A plan that the independent checker accepts: the pinned, a better or the old one kept up, a fresh one, or none. */
-  #checkedPlan(problem: SchedulingProblem, state: CoreState): Plan {
+  #checkedPlan(problem: SchedulingProblem, state: CoreState, choose: Choose = (_, kept) => kept): Plan {
     const pinned = pinnedPlan(state, this.#plan, this.#ceilingFor(problem, state));
     const kept = plan(problem, pinned ?? this.#plan, pinned !== undefined);
-    const chosen = pinned === undefined ? this.#better.choose(problem, kept) : kept;
+    const chosen = pinned === undefined ? choose(problem, kept) : kept;
     const faults = check(problem, chosen);
     if (faults.length === 0) return chosen;
     invariant(!this.#strict, `the plan breaks the rules of the lab: ${faults.slice(0, 3).join('; ')}`);
@@ -208,13 +221,9 @@ export class Dispatching {
       const { sample, step, resource, to } = assignment;
       const context = state.experiments.get(sample)?.context;
       if (context === undefined) continue;
-      const until = this.#better.waitsUntil(sample, now);
       if (context.notBefore > now) {
         held.push({ sample, step, reason: `${sample} waits before ${step} is tried again.`, due: context.notBefore });
         this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, context.notBefore);
-      } else if (until !== undefined) {
-        held.push({ sample, step, reason: `${sample} waits while a better plan is looked for.`, due: until });
-        this.#wakeTime = Math.min(this.#wakeTime ?? Infinity, until);
       } else if (!isAvailable(state, resource))
         held.push({ sample, step, reason: `${sample} waits for ${resource}, which is not available.` });
       else if (assignment.kind === 'move' && !rooms.enter(to!))

@@ -263,6 +263,7 @@ export class Engine {
     }
     const { effects, events } = { effects: this.#outgoing, events: this.#recorded };
     for (const effect of effects) this.#perform(effect);
+    this.#search();
     if (events.length > 0) for (const listener of this.#listeners) listener(events);
   }
 
@@ -353,7 +354,6 @@ export class Engine {
       again = events.some(({ type }) => type === 'experiment.failed' || type === 'experiment.late');
     }
     this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
-    this.#search(this.#dispatching);
   }
 
   #dispatchingOf(definition: Definition): Dispatching {
@@ -362,9 +362,10 @@ export class Engine {
     return new Dispatching(definition, clock, { strict, patience });
   }
 
-  #search(dispatching: Dispatching): void {
-    const wish = dispatching.takeWish();
-    if (wish === undefined) return;
+  #search(): void {
+    const dispatching = this.#dispatching;
+    const wish = dispatching?.takeWish();
+    if (dispatching === undefined || wish === undefined) return;
     const { problem, plan } = wish;
     this.#options.searcher?.search({ problem, plan, seed: 1 }, (found) => {
       dispatching.offer(wish, found);

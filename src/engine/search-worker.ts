@@ -14,10 +14,10 @@ export interface WorkerSearcher extends Searcher {
 
 /**
  * A search in a thread of its own, so that the event loop of the engine never waits for it. After `limitMs` of wall time it ends
- * with what it has found. A thread that dies is told of and is started again for the next
- * search; the lab goes on with the plan it has.
+ * with what it has found. A thread that dies, or cannot be started, is told of, has found nothing, and is started again for the
+ * next search.
  */
-export function workerSearcher(clock: Clock, log: (message: string) => void, limitMs = searchLimitMs): WorkerSearcher {
+export function workerSearcher(clock: Clock, onLost: (why: string) => void, limitMs = searchLimitMs): WorkerSearcher {
   let worker: Worker | undefined;
   let current: { readonly id: number; readonly answer: (found: Plan | undefined) => void } | undefined;
   let limit: Timer | undefined;
@@ -30,7 +30,7 @@ export function workerSearcher(clock: Clock, log: (message: string) => void, lim
     worker = undefined;
     current = undefined;
     limit?.cancel();
-    log(`The search for a better plan failed: ${why}. The lab goes on with the plan it has.`);
+    onLost(why);
     asked?.answer(undefined);
   };
   const start = (): Worker => {
@@ -55,7 +55,14 @@ export function workerSearcher(clock: Clock, log: (message: string) => void, lim
 
   return {
     search(task, answer) {
-      worker ??= start();
+      if (closed) return;
+      try {
+        worker ??= start();
+      } catch (error) {
+        onLost((error as Error).message);
+        clock.after(0, () => answer(undefined));
+        return;
+      }
       // An idle search does not keep the process alive.
       worker.ref();
       const id = ++count;

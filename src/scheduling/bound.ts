@@ -21,25 +21,47 @@ interface Placed {
  * Hours, maximum waits and places that block are left out, so that the true optimum may be later. For steps that follow each
  * other; links between steps are left out, too.
  */
-export function leastEnd(problem: SchedulingProblem): Bound {
-  const { now, transport, samples } = problem;
-  const placed = samples.flatMap((task) => placedOf(task, now, transport));
+export function leastEnd(whole: SchedulingProblem): Bound {
+  const samples = whole.samples.filter(({ frozen }) => frozen !== true);
+  if (samples.length === 0) return { end: whole.now, busy: [] };
+  const { now, transport } = whole;
+  const problem = { ...whole, samples };
+  const ways = waysOf(transport);
+  const placed = samples.flatMap((task) => placedOf(task, now, ways));
   const alone = Math.max(now, ...placed.map(({ head, least, tail }) => head + least + tail));
-  const bounds: Bound[] = [{ end: alone, busy: [] }, carrying(problem)];
+  const bounds: Bound[] = [{ end: alone, busy: [] }, carrying(problem, ways)];
   for (const group of groupsOf(placed)) bounds.push(sharing(problem, group, placed));
   return bounds.reduce((latest, bound) => (bound.end > latest.end ? bound : latest));
 }
 
-function placedOf(task: SampleTask, now: number, transport: Transport | undefined): Placed[] {
+/** Least typical times, ms; undefined where nothing is moved. */
+type Ways = ReadonlyMap<string, ReadonlyMap<string, number>> | undefined;
+
+/** Ways over other places count where they are shorter (Floyd 1962). */
+function waysOf(transport: Transport | undefined): Ways {
+  if (transport === undefined) return undefined;
+  const rowOf = (to: Transport['travel'][string]) =>
+    new Map(Object.entries(to).map(([id, { typical }]) => [id, typical]));
+  const ways = new Map(Object.entries(transport.travel).map(([from, to]) => [from, rowOf(to)]));
+  for (const [over, rest] of ways)
+    for (const [from, row] of ways)
+      for (const [to, ms] of rest) {
+        const way = (row.get(over) ?? Infinity) + ms;
+        if (from !== to && way < (row.get(to) ?? Infinity)) row.set(to, way);
+      }
+  return ways;
+}
+
+function placedOf(task: SampleTask, now: number, all: Ways): Placed[] {
   const { remaining, links } = task;
   const least = remaining.map(({ alternatives }) => Math.min(...alternatives.map(({ duration }) => duration.typical)));
   const begin = Math.max(now, task.release, task.running?.expectedEnd ?? now);
   if (links !== undefined) return remaining.map((step, i) => ({ step, least: least[i]!, head: begin, tail: 0 }));
   const ways = remaining.map((step, i) =>
-    wayTo(transport, i === 0 ? placeOf(task) : placesOf(remaining[i - 1]!), placesOf(step)),
+    wayTo(all, i === 0 ? placeOf(task) : placesOf(remaining[i - 1]!), placesOf(step)),
   );
   const out =
-    task.out === undefined || remaining.length === 0 ? 0 : wayTo(transport, placesOf(remaining.at(-1)!), [task.out]);
+    task.out === undefined || remaining.length === 0 ? 0 : wayTo(all, placesOf(remaining.at(-1)!), [task.out]);
   const heads: number[] = [];
   let ready = Math.max(begin, (task.lastStepEnd ?? -Infinity) + (remaining[0]?.lag.min ?? 0));
   remaining.forEach(({ lag }, i) => {
@@ -56,11 +78,9 @@ const placeOf = ({ at, running }: SampleTask): readonly string[] | undefined => 
   return place === undefined ? undefined : [place];
 };
 
-function wayTo(transport: Transport | undefined, from: readonly string[] | undefined, to: readonly string[]): number {
-  if (transport === undefined || from === undefined || from.some((place) => to.includes(place))) return 0;
-  return Math.min(
-    ...from.flatMap((place) => to.map((target) => transport.travel[place]?.[target]?.typical ?? Infinity)),
-  );
+function wayTo(ways: Ways, from: readonly string[] | undefined, to: readonly string[]): number {
+  if (ways === undefined || from === undefined || from.some((place) => to.includes(place))) return 0;
+  return Math.min(...from.flatMap((place) => to.map((target) => ways.get(place)?.get(target) ?? Infinity)));
 }
 
 /** Sets of resources such that steps exist that can be done on these alone. */
@@ -100,11 +120,11 @@ function turnsOf(users: readonly Placed[], members: SchedulingProblem['resources
 }
 
 /** Every way that must be gone, shared by all that carry. */
-function carrying({ now, samples, transport }: SchedulingProblem): Bound {
+function carrying({ now, samples, transport }: SchedulingProblem, all: Ways): Bound {
   if (transport === undefined) return { end: now, busy: [] };
   const ways = samples.flatMap((task) => {
     const stops = [placeOf(task), ...task.remaining.map(placesOf), ...(task.out === undefined ? [] : [[task.out]])];
-    return task.links === undefined ? stops.slice(1).map((to, i) => wayTo(transport, stops[i], to!)) : [];
+    return task.links === undefined ? stops.slice(1).map((to, i) => wayTo(all, stops[i], to!)) : [];
   });
   const begin = Math.max(now, Math.min(...samples.map(({ release }) => release)));
   const work = ways.reduce((sum, way) => sum + way, 0) / transport.transporters.length;

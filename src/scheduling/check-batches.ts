@@ -73,7 +73,8 @@ function checkGroup(
 }
 
 function checkSequence(groups: readonly Group[], faults: string[]): void {
-  const inOrder = groups.toSorted((a, b) => a.start - b.start);
+  // One of no length may go before another at the same moment.
+  const inOrder = groups.toSorted((a, b) => a.start - b.start || a.end - b.end);
   inOrder.forEach((group, i) => {
     const before = inOrder[i - 1];
     if (before !== undefined && group.start < before.end)

@@ -72,8 +72,12 @@ function prioritized(lab: Lab): Order[] {
   ];
 }
 
+/** So many samples at most are tried in another order because some stand in devices: more are left to search. */
+const mostCrowded = 100;
+
 /** Whether samples stand in devices, some of which could go on together. */
 function mayCrowd(lab: Lab, open: readonly Task[]): boolean {
+  if (open.length > mostCrowded) return false;
   const isBatch = ({ resource }: Task['steps'][number]['alternatives'][number]) =>
     lab.stations[resource]!.kind === 'batch';
   const inDevice = open.filter((task) => isInDevice(lab, task));

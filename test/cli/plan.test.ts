@@ -25,7 +25,7 @@ test('a search that finds a better plan says by how much, and machines are told 
   expect(status).toBe(0);
   const study = JSON.parse(stdout) as Study;
   expect(study).toMatchObject({ campaign: 'crossed-barrel', samples: 20, unplanned: [] });
-  expect(study.boundMs).toBeLessThanOrEqual(study.bestMs);
+  expect(study.bound!.ms).toBeLessThanOrEqual(study.bestMs);
   expect(study.bestMs).toBeLessThanOrEqual(study.atOnceMs);
   expect(study.saves > 0).toBe(study.by !== 'plan');
   const works = study.assignments.filter(({ kind }) => kind === 'process');
@@ -36,6 +36,16 @@ test('a search that finds a better plan says by how much, and machines are told 
 test('samples that are held are planned as far as that, and it says so', () => {
   const { stdout } = plan('film-anneal', '--samples', '3', '--seconds', '0.1');
   expect(stdout).toMatch(/^film-anneal: 3 samples that begin together, as far as \w+; then the optimizer decides\n/);
+});
+
+test('more samples than can begin together are not planned, and it says how many can', () => {
+  const none = plan('colour-match', '--samples', '150', '--seconds', '0.1');
+  expect(none.status).toBe(3);
+  expect(none.stdout).toBe('');
+  expect(none.stderr).toMatch(/Of 150 samples none can begin together\. .+ Ask for fewer, or see what they wait for/);
+  const some = plan('film-anneal', '--samples', '40', '--seconds', '0.1');
+  expect(some.status).toBe(3);
+  expect(some.stderr).toMatch(/Of 40 samples only 24 can begin together\. .+ Ask for 24 at most\.\n$/);
 });
 
 test('one sample, or no time, is not taken', () => {
@@ -55,4 +65,5 @@ test('Ctrl-C ends the search with what it has found', { timeout: 60_000 }, async
   const code = await new Promise((resolve) => child.once('close', resolve));
   expect(code).toBe(0);
   expect(out).toMatch(/^colour-match: 4 samples/);
+  expect(Number(/After ([\d.]+) s of search/.exec(out)![1])).toBeLessThan(40);
 });

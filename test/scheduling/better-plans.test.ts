@@ -3,12 +3,13 @@ import { stream } from '../../src/base/random.ts';
 import { BetterPlans } from '../../src/scheduling/better-plans.ts';
 import { BoundedSearch } from '../../src/scheduling/bounded-search.ts';
 import { check } from '../../src/scheduling/checker.ts';
+import { dispatch } from '../../src/scheduling/dispatcher.ts';
 import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { isWorthTaking, movedSteps } from '../../src/scheduling/takeover.ts';
 import { runLoop } from './loop.ts';
 import { randomLab, withSetups, type RandomLab } from './random-lab.ts';
-import { smallLab } from './small-lab.ts';
+import { resource, sample, smallLab, step } from './small-lab.ts';
 import { coaters } from './coaters.ts';
 
 const minute = 60_000;
@@ -72,6 +73,73 @@ describe('steps that a plan moves', () => {
   });
 });
 
+describe('samples that have come together', () => {
+  const hold = 5 * minute * 0.01;
+  const releases = ({ samples }: SchedulingProblem) => samples.map(({ release }) => release);
+
+  it('are not released before the search ends, for a hundredth of what one of them takes at most', () => {
+    const problem = coaters(3);
+    expect(new BetterPlans().hold(problem, 0)).toBe(problem);
+    const plans = new BetterPlans();
+    expect(releases(plans.hold(problem, 2000))).toEqual([2000, 2000, 2000]);
+    expect(releases(new BetterPlans().hold(problem, Infinity))).toEqual([hold, hold, hold]);
+    expect(plans.heldUntil('s0', 1999)).toBe(2000);
+    expect(plans.heldUntil('s0', 2000)).toBeUndefined();
+    expect(plans.heldUntil('s0', -minute)).toBeUndefined();
+    plans.note(problem, plan(problem));
+    plans.offer(plans.takeWish()!, undefined);
+    expect(plans.hold(problem, 2000)).toBe(problem);
+  });
+
+  it('are held once, also when the lab is planned anew again and again', () => {
+    const plans = new BetterPlans();
+    plans.hold(coaters(3), 2000);
+    for (let now = 0; now < 2000; now += 500) {
+      plans.forget();
+      expect(releases(plans.hold({ ...coaters(3), now }, 2000))).toEqual([2000, 2000, 2000]);
+    }
+    plans.forget();
+    expect(releases(plans.hold({ ...coaters(3), now: 2000 }, 2000))).toEqual([0, 0, 0]);
+  });
+
+  it('are no longer fresh when they have begun, and nobody is held for one alone', () => {
+    const problem = coaters(3);
+    const samples = problem.samples.map((task, i) => (i === 0 ? { ...task, lastStepEnd: -5 } : task));
+    expect(releases(new BetterPlans().hold({ ...problem, samples }, 2000))).toEqual([0, 2000, 2000]);
+    const plans = new BetterPlans();
+    plans.hold(problem, 2000);
+    const one = { ...coaters(4), now: 2500 };
+    expect(plans.hold(one, 2000)).toBe(one);
+  });
+
+  it('are not announced while they are held', () => {
+    const plans = new BetterPlans();
+    const problem = plans.hold(coaters(6), 2000);
+    plans.note(problem, plan(problem));
+    const more = plans.hold({ ...coaters(12), now: 100 }, 2000);
+    plans.note(more, plan(more));
+    const wish = plans.takeWish()!;
+    expect(wish.announced.size).toBe(0);
+    plans.offer(wish, searched(more, wish.plan));
+    const kept = plan(more, wish.plan);
+    expect(plans.choose(more, kept).makespan).toBeLessThan(0.8 * kept.makespan);
+  });
+
+  it('share a run with whom they would have shared it', () => {
+    // The oven is free in half a second, and c comes now: to close the door without it would cost an hour.
+    const bake = step('bake', 'oven', 60 * minute, { recipe: 'hot' });
+    const resources = [resource('oven', 'batch', 4), resource('press', 'station', 9)];
+    const waiting = ['a', 'b'].map((id) => sample(id, [bake], { lastStepEnd: -minute }));
+    const fresh = ['c', 'd'].map((id) => sample(id, [bake]));
+    const problem = { now: 0, resources, samples: [...waiting, ...fresh] };
+    const plans = new BetterPlans();
+    const held = plans.hold(problem, 2000);
+    const { start } = dispatch(held, plan(held));
+    expect(start).toEqual([]);
+    expect(plan(held).makespan).toBe(60 * minute + 2000);
+  });
+});
+
 describe('a better plan', () => {
   it('is taken for a real gain, where it does not move what was announced', () => {
     const problem = coaters(12);
@@ -93,10 +161,10 @@ describe('a better plan', () => {
     const problem = coaters(12);
     const made = plan(problem);
     const plans = new BetterPlans();
-    plans.note(problem, made, 0);
+    plans.note(problem, made);
     const wish = plans.takeWish()!;
     expect(wish.announced.size).toBe(0);
-    plans.note(problem, made, 0);
+    plans.note(problem, made);
     expect(plans.takeWish()).toBeUndefined();
     plans.offer(wish, searched(problem, made)!);
     const later = { ...problem, now: minute };
@@ -105,38 +173,17 @@ describe('a better plan', () => {
     expect(check(later, chosen)).toEqual([]);
     expect(chosen.makespan).toBeLessThan(0.8 * kept.makespan);
     expect(plans.choose(later, kept)).toBe(kept);
+    expect(plans.takeNews(chosen)).toMatchObject({ endsBefore: kept.makespan, ends: chosen.makespan, of: 12 });
+    expect(plans.takeNews(chosen)).toBeUndefined();
     const more = coaters(14);
-    plans.note(more, plan(more), 0);
+    plans.note(more, plan(more));
     expect(plans.takeWish()!.announced).toEqual(samplesOf(problem));
+    plans.forget();
+    plans.note(more, plan(more));
+    expect(plans.takeWish()!.announced.size).toBe(0);
   });
 
-  it('is waited for by those who have not begun, for a while', () => {
-    const problem = coaters(12);
-    const made = plan(problem);
-    const noted = (patience: number) => {
-      const plans = new BetterPlans();
-      plans.note(problem, made, patience);
-      return plans;
-    };
-    expect(noted(0).waitsUntil('s0', 0)).toBeUndefined();
-    const plans = noted(2000);
-    expect(plans.waitsUntil('s0', 0)).toBe(2000);
-    expect(plans.waitsUntil('s0', 2000)).toBeUndefined();
-    expect(noted(Infinity).waitsUntil('s0', 0)).toBe(Math.floor(made.makespan / 100));
-    plans.offer(plans.takeWish()!, undefined);
-    expect(plans.waitsUntil('s0', 0)).toBeUndefined();
-    const [one, two] = [coaters(13), coaters(15)];
-    plans.note(one, plan(one), 2000);
-    expect(plans.waitsUntil('s12', 0)).toBeUndefined();
-    plans.note(two, plan(two), 2000);
-    expect([plans.waitsUntil('s12', 0), plans.waitsUntil('s13', 0)]).toEqual([undefined, 2000]);
-    const begun = problem.samples.map((task, i) => (i === 0 ? { ...task, lastStepEnd: -5 } : task));
-    const others = new BetterPlans();
-    others.note({ ...problem, samples: begun }, made, 2000);
-    expect([others.waitsUntil('s0', 0), others.waitsUntil('s1', 0)]).toEqual([undefined, 2000]);
-  });
-
-  it('makes campaigns of random labs shorter, and none miss a wait', () => {
+  it('makes campaigns of random labs shorter, and hardly one misses a wait more', () => {
     const together = (lab: RandomLab): RandomLab => ({
       ...lab,
       arrivals: lab.arrivals.map((arrival) => ({ ...arrival, time: 0 })),
@@ -153,7 +200,7 @@ describe('a better plan', () => {
     }
     expect(taken).toBeGreaterThan(count / 5);
     expect(ratios / count).toBeLessThan(0.97);
-    expect(missed).toBeLessThanOrEqual(0);
+    expect(missed).toBeLessThan(count / 10);
   });
 
   it('is no hindrance when durations leave their bands, devices are lost and plans forgotten', () => {

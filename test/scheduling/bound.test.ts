@@ -7,7 +7,7 @@ import { coaters } from './coaters.ts';
 import { instancesPresent, problemOf, readInstance } from './instances.ts';
 import { randomLab, withSetups } from './random-lab.ts';
 import { readKnown, readShop } from './shops.ts';
-import { lab, resource, sample, smallLab, step } from './small-lab.ts';
+import { exact, lab, resource, sample, smallLab, step } from './small-lab.ts';
 
 const minute = 60_000;
 
@@ -62,6 +62,26 @@ describe('the least end of any plan', () => {
       Array.from({ length: 6 }, (_, i) => sample(`s${i}`, steps, { at: 'store', out: 'store' })),
     );
     expect(leastEnd(problem)).toEqual({ end: 6 * 4 * 20_000, busy: ['arm'] });
+  });
+
+  it('counts a way over a rack where that is shorter, or the only one', () => {
+    const problem = lab(
+      [resource('a', 'station'), resource('b', 'station'), resource('store', 'rack', 9)],
+      [sample('s', [step('one', 'a', 1000), step('two', 'b', 1000)], { at: 'store' })],
+    );
+    const far = { a: { b: exact(60_000), store: exact(10_000) }, store: { a: exact(10_000), b: exact(10_000) } };
+    const travel = { ...far, b: { a: exact(60_000), store: exact(10_000) } };
+    const transport = { ...problem.transport!, travel };
+    expect(leastEnd({ ...problem, transport }).end).toBe(32_000);
+    const none = { ...travel, a: { store: exact(10_000) } };
+    expect(leastEnd({ ...problem, transport: { ...transport, travel: none } }).end).toBe(32_000);
+  });
+
+  it('is now where there is nothing to be done, or nobody may do it', () => {
+    const problem = { ...smallLab(), now: 7 };
+    expect(leastEnd({ ...problem, samples: [] })).toEqual({ end: 7, busy: [] });
+    const frozen = problem.samples.map((task) => ({ ...task, frozen: true }));
+    expect(leastEnd({ ...problem, samples: frozen })).toEqual({ end: 7, busy: [] });
   });
 
   it('is never later than a plan, in random labs with set-ups and without', () => {

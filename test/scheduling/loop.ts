@@ -5,7 +5,7 @@ import { BoundedSearch } from '../../src/scheduling/bounded-search.ts';
 import { check } from '../../src/scheduling/checker.ts';
 import { dispatch } from '../../src/scheduling/dispatcher.ts';
 import { improve } from '../../src/scheduling/improve.ts';
-import type { Assignment, Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
+import type { Plan, SchedulingProblem } from '../../src/scheduling/model.ts';
 import { plan } from '../../src/scheduling/planner.ts';
 import { randomLab, type RandomLab } from './random-lab.ts';
 import { TrueLab } from './true-lab.ts';
@@ -60,8 +60,8 @@ export function runLoop(
       const kept = plan(problem, previous);
       return improved ? better(problem, kept, seed) : (searching?.choose(problem, kept) ?? kept);
     };
-    const waitsUntil = ({ sample }: Assignment) => searching?.waitsUntil(sample, truth.now);
-    const [made, wakeAt] = react(seed, truth, choose, waitsUntil);
+    const problem = searching?.hold(truth.problem()) ?? truth.problem();
+    const [made, wakeAt] = react(seed, truth, problem, choose(problem));
     previous = made;
     wake = wakeAt;
   }
@@ -94,14 +94,14 @@ class Searching {
     }
     const chosen = this.#plans.choose(problem, kept);
     if (chosen !== kept) this.taken += 1;
-    this.#plans.note(problem, chosen, patience);
+    this.#plans.note(problem, chosen);
     const wish = this.#plans.takeWish();
     if (wish !== undefined) this.#search(wish, problem.now);
     return chosen;
   }
 
-  waitsUntil(sample: string, now: number): number | undefined {
-    return this.#plans.waitsUntil(sample, now);
+  hold(problem: SchedulingProblem): SchedulingProblem {
+    return this.#plans.hold(problem, patience);
   }
 
   #search(wish: Wish, now: number): void {
@@ -113,28 +113,20 @@ class Searching {
 }
 
 /** One event: plan, check, dispatch, start. */
-function react(
-  seed: number,
-  truth: TrueLab,
-  choose: (problem: SchedulingProblem) => Plan,
-  waitsUntil: (assignment: Assignment) => number | undefined,
-): [Plan, number] {
-  const problem = truth.problem();
-  const made = choose(problem);
+function react(seed: number, truth: TrueLab, problem: SchedulingProblem, made: Plan): [Plan, number] {
   const faults = check(problem, made);
   invariant(faults.length === 0, `seed ${seed} at ${truth.now}: ${faults.join(' ')}`);
   const { start, waiting, wakeAt } = dispatch(problem, made);
   for (const { reason } of waiting) invariant(/^\S.*\.$/.test(reason), `seed ${seed}: no sentence: ${reason}`);
   try {
-    truth.start(start.filter((assignment) => waitsUntil(assignment) === undefined));
+    truth.start(start);
   } catch (error) {
     throw new Error(`seed ${seed} at ${truth.now}`, { cause: error });
   }
   const missed = made.unplanned.filter(({ cause }) => cause === 'missed');
   for (const { sample } of missed) truth.discard(sample);
   invariant(wakeAt === undefined || wakeAt > truth.now, `seed ${seed}: to be woken at ${wakeAt}, at ${truth.now}`);
-  const wakes = start.map((assignment) => waitsUntil(assignment) ?? Infinity);
-  return [made, missed.length > 0 ? truth.now : Math.min(wakeAt ?? Infinity, ...wakes)];
+  return [made, missed.length > 0 ? truth.now : (wakeAt ?? Infinity)];
 }
 
 function better(problem: SchedulingProblem, made: Plan, seed: number): Plan {

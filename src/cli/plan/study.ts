@@ -29,7 +29,10 @@ export interface Study {
   /** Lab time, ms since 1970. */
   readonly startAt: number;
   readonly seed: number;
+  /** Searched on the wall: what was asked for, or until Ctrl-C. */
   readonly seconds: number;
+  /** So many of the samples have a place in the best plan. */
+  readonly planned: number;
   /** The end of the plan that a campaign begins with. */
   readonly atOnceMs: number;
   /** The end of the best plan, and who has found it. */
@@ -37,10 +40,10 @@ export interface Study {
   readonly by: 'plan' | 'search' | 'cp-sat';
   /** What the best plan saves of what plans are to serve: a part of the first aim in which it differs. */
   readonly saves: number;
-  /** No plan ends earlier, and why: these devices have as much to do, or one sample alone takes as long; or it was proven. */
-  readonly boundMs: number;
-  readonly busy: readonly string[];
-  readonly proven: boolean;
+  /** No plan ends earlier, because these devices have as much to do, or, where there are none, one sample alone takes as long. Of all samples. */
+  readonly bound?: { readonly ms: number; readonly busy: readonly string[] };
+  /** CP-SAT has proven that no plan ends earlier in which no sample is put aside between two steps. */
+  readonly provenMs?: number;
   /** What CP-SAT has come to: its status, or a sentence that says why it was not asked. */
   readonly cpSat: string;
   /** The part of that time in which each device is at work, on as many samples as it can at once; the busiest first. */
@@ -52,37 +55,62 @@ export interface Study {
 
 /** How long so many samples take together, by the plan that is made at once and by the best that is found in the time given. */
 export async function study(definition: Definition, options: StudyOptions): Promise<Study> {
-  const { samples, seconds, seed, startAt } = options;
+  const { samples, seed, startAt } = options;
   const task = { ...firstTask(definition, samples, startAt), seed, patience: Infinity };
   const { problem, plan: atOnce } = task;
-  const [searched, answer] = await Promise.all([search(task, options), askCpSat(task, options)]);
-  const found: readonly (readonly [Study['by'], Plan | undefined])[] = [
-    ['search', searched],
-    ['cp-sat', answer.plan],
-  ];
-  let [by, best]: readonly [Study['by'], Plan] = ['plan', atOnce];
-  for (const [name, plan] of found) {
-    if (plan === undefined || check(problem, plan).length > 0 || plan.unplanned.length > best.unplanned.length)
-      continue;
-    if (savingOf(problem, best, plan) > 0) [by, best] = [name, plan];
-  }
+  const begun = performance.now();
+  const [searched, answer] = await together(task, options);
+  const seconds = Math.min(options.seconds, (performance.now() - begun) / 1000);
+  const [by, best] = bestOf(problem, atOnce, searched, answer.plan);
+  const whole = best.unplanned.length === 0;
   const least = leastEnd(problem);
-  const proven = (answer.bound ?? -Infinity) > least.end;
-  const bound = proven ? answer.bound! : least.end;
   return {
     ...{ campaign: definition.campaign.campaign, samples, startAt, seed, seconds, by },
     ...untilOf(definition, problem),
+    planned: samples - best.unplanned.length,
     atOnceMs: atOnce.makespan - problem.now,
     bestMs: best.makespan - problem.now,
     saves: by === 'plan' ? 0 : savingOf(problem, atOnce, best),
-    boundMs: bound - problem.now,
-    busy: proven ? [] : least.busy,
-    proven,
-    cpSat: answer.status,
+    ...(whole ? { bound: { ms: least.end - problem.now, busy: least.busy } } : {}),
+    ...(whole ? provenBy(answer, problem, best, least.end) : { cpSat: answer.status }),
     use: useOf(best, problem),
     unplanned: best.unplanned,
     assignments: best.assignments,
   };
+}
+
+/** When one fails the other is ended. */
+async function together(task: SearchTask, options: StudyOptions): Promise<[Plan | undefined, Answer]> {
+  const failing = new AbortController();
+  const solving = askCpSat(task, options, AbortSignal.any([options.enough, failing.signal]));
+  try {
+    return [await search(task, options), await solving];
+  } finally {
+    failing.abort();
+  }
+}
+
+function bestOf(problem: SchedulingProblem, atOnce: Plan, searched?: Plan, solved?: Plan): [Study['by'], Plan] {
+  let [by, best]: [Study['by'], Plan] = ['plan', atOnce];
+  for (const [name, plan] of [
+    ['search', searched],
+    ['cp-sat', solved],
+  ] as const) {
+    if (plan === undefined || check(problem, plan).length > 0) continue;
+    if (plan.unplanned.length <= best.unplanned.length && savingOf(problem, best, plan) > 0) [by, best] = [name, plan];
+  }
+  return [by, best];
+}
+
+/** What CP-SAT has proven beyond the bound that is known anyway. It knows no plans in which a sample is put aside between two steps. */
+function provenBy({ status, bound }: Answer, problem: SchedulingProblem, best: Plan, least: number) {
+  if (bound === undefined || bound <= least) return { cpSat: status };
+  if (bound <= best.makespan) return { cpSat: status, provenMs: bound - problem.now };
+  const why =
+    problem.transport === undefined
+      ? 'its bound is above a plan that holds, and is not used'
+      : 'a better plan puts samples aside between their steps, which it is not told of';
+  return { cpSat: `${status}; ${why}` };
 }
 
 function untilOf({ protocol }: Definition, { samples }: SchedulingProblem): Pick<Study, 'until'> {
@@ -95,7 +123,8 @@ async function search(task: SearchTask, { seconds, enough }: StudyOptions): Prom
   let searcher: WorkerSearcher | undefined;
   try {
     return await new Promise((found, fail) => {
-      searcher = workerSearcher(realClock(), (message) => fail(new Error(message)), 1000 * seconds);
+      const lose = (why: string) => fail(new Error(`the search ended: ${why}`));
+      searcher = workerSearcher(realClock(), lose, 1000 * seconds);
       searcher.search(task, found);
       enough.addEventListener('abort', searcher.enough);
       if (enough.aborted) searcher.enough();
@@ -105,9 +134,9 @@ async function search(task: SearchTask, { seconds, enough }: StudyOptions): Prom
   }
 }
 
-async function askCpSat({ problem, seed }: SearchTask, { seconds, enough }: StudyOptions): Promise<Answer> {
+async function askCpSat({ problem, seed }: SearchTask, { seconds }: StudyOptions, stop: AbortSignal): Promise<Answer> {
   const missing = missingSolver();
-  return missing === undefined ? solveByCpSat(problem, seconds, seed, enough) : { status: missing };
+  return missing === undefined ? solveByCpSat(problem, seconds, seed, stop) : { status: missing };
 }
 
 function useOf({ assignments, makespan }: Plan, { now, resources }: SchedulingProblem): Study['use'] {

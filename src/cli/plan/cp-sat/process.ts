@@ -77,7 +77,7 @@ class Builder {
   }
 
   #sample(i: number): void {
-    const { steps, outs, problem, unit } = this.#form;
+    const { steps, outs, problem, transport, unit } = this.#form;
     const { release, links } = problem.samples[i]!;
     const own: StepVariables[] = [];
     for (const step of steps[i]!) own.push(this.#step(step, own.at(-1)?.chosen ?? [undefined]));
@@ -92,8 +92,10 @@ class Builder {
       if (before !== undefined && links === undefined) {
         this.#between(before.end, step.start, min, max);
         this.#between(before.end, step.arrive, 0);
-        this.#between(step.arrive, before.leave, 0, 0);
+        if (transport !== undefined) this.#between(step.arrive, before.leave, 0, 0);
       }
+      // Where nothing is moved a place is free when the step is done, wherever the sample waits.
+      if (transport === undefined) this.#between(step.end, step.leave, 0, 0);
       this.#between(step.end, this.makespan, 0);
     });
     this.#link(i, own);
@@ -180,7 +182,9 @@ class Builder {
       );
     }
     const room = batch || transport !== undefined ? capacity : concurrency;
-    if (room === 1) this.#model.addNoOverlap(intervals);
+    // One of no length may lie within another.
+    const lasting = (transport?.pick ?? 0) > 0 || users.every(({ duration }) => duration > 0);
+    if (room === 1 && lasting) this.#model.addNoOverlap(intervals);
     else
       this.#model.addCumulative(
         intervals,

@@ -7,7 +7,7 @@ export interface Answer {
   readonly status: string;
   /** Of processor time, with starting the solver; less than the time on the wall where other programs run. */
   readonly seconds?: number;
-  /** No plan has a smaller makespan, ms. */
+  /** No plan has a smaller makespan, ms, of those that put nobody aside between two steps (on a rack, say): it is told of no such moves. */
   readonly bound?: number;
   readonly plan?: Plan;
 }
@@ -42,6 +42,10 @@ export function solveByCpSat(
     child.once('message', (found) => {
       answer = found as Answer;
       child.kill('SIGKILL');
+    });
+    child.once('error', (error) => {
+      clearTimeout(late);
+      resolve({ status: `its process failed: ${error.message}` });
     });
     child.once('exit', () => {
       clearTimeout(late);
