@@ -33,9 +33,15 @@ export function workerSearcher(clock: Clock, onLost: (why: string) => void, limi
     onLost(why);
     asked?.answer(undefined);
   };
-  const start = (): Worker => {
+  const start = (): Worker | undefined => {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const thread = new Worker(new URL(`./search-thread.${extension}`, import.meta.url));
+    let thread: Worker;
+    try {
+      thread = new Worker(new URL(`./search-thread.${extension}`, import.meta.url));
+    } catch (error) {
+      onLost((error as Error).message);
+      return undefined;
+    }
     thread.on('message', ({ id, found }: { id: number; found: Plan | undefined }) => {
       if (current?.id !== id) return;
       const { answer } = current;
@@ -48,6 +54,9 @@ export function workerSearcher(clock: Clock, onLost: (why: string) => void, limi
     thread.on('exit', (code) => lose(thread, `its thread ended with code ${code}`));
     return thread;
   };
+  // A thread takes longer to start than most searches.
+  worker = start();
+  worker?.unref();
   const tell = (asked: Asked) => worker?.postMessage(asked);
   const enough = () => {
     if (current !== undefined) tell({ id: current.id });
@@ -56,13 +65,8 @@ export function workerSearcher(clock: Clock, onLost: (why: string) => void, limi
   return {
     search(task, answer) {
       if (closed) return;
-      try {
-        worker ??= start();
-      } catch (error) {
-        onLost((error as Error).message);
-        clock.after(0, () => answer(undefined));
-        return;
-      }
+      worker ??= start();
+      if (worker === undefined) return void clock.after(0, () => answer(undefined));
       // An idle search does not keep the process alive.
       worker.ref();
       const id = ++count;
