@@ -29,7 +29,10 @@ export function isWorthTaking(
 export function savingOf(problem: SchedulingProblem, plan: Plan, other: Plan): number {
   const [cost, old] = [costOfPlan(problem, other), costOfPlan(problem, plan)];
   const pairs = cost === undefined || old === undefined ? [] : cost.map((sum, i) => [sum, old[i]!] as const);
-  const [sum, before] = pairs.find(([a, b]) => compareCosts([a], [b]) !== 0) ?? [other.makespan, plan.makespan];
+  const [sum, before] = pairs.find(([a, b]) => compareCosts([a], [b]) !== 0) ?? [
+    other.makespan - problem.now,
+    plan.makespan - problem.now,
+  ];
   return sum === before ? 0 : (before - sum) / before;
 }
 
