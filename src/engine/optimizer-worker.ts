@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { sibling } from '../base/sibling.ts';
 import { failed, failure, type Result } from '../base/failure.ts';
 import type { Advice, Advisor, Question } from './advisor.ts';
 
@@ -17,8 +18,7 @@ export function workerAdvisor(): Advisor {
       answer(failed(failure('optimizer.failed', `The optimizer's thread ended: ${message}.`)));
   };
   const start = (): Worker => {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const thread = new Worker(new URL(`./optimizer-thread.${extension}`, import.meta.url));
+    const thread = new Worker(sibling(import.meta.url, 'optimizer-thread'));
     thread.on('message', ({ id, advice }: { id: number; advice: Result<Advice> }) => {
       const answer = waiting.get(id);
       waiting.delete(id);

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { sibling } from '../base/sibling.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { SearchTask } from '../scheduling/bounded-search.ts';
 import type { Plan } from '../scheduling/model.ts';
@@ -34,10 +35,9 @@ export function workerSearcher(clock: Clock, onLost: (why: string) => void, limi
     asked?.answer(undefined);
   };
   const start = (): Worker | undefined => {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     let thread: Worker;
     try {
-      thread = new Worker(new URL(`./search-thread.${extension}`, import.meta.url));
+      thread = new Worker(sibling(import.meta.url, 'search-thread'));
     } catch (error) {
       onLost((error as Error).message);
       return undefined;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { sibling } from '../../base/sibling.ts';
 import { FailureError, type Failure } from '../../base/failure.ts';
 import type { Definition } from '../../domain/campaign.ts';
 import { virtualLab } from '../labs.ts';
@@ -39,8 +40,7 @@ export async function rehearseAll(jobs: readonly Job[], progress: Progress): Pro
   const results: Figures[] = [];
   let next = 0;
   const work = async (): Promise<void> => {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const thread = new Worker(new URL(`./rehearse-thread.${extension}`, import.meta.url));
+    const thread = new Worker(sibling(import.meta.url, 'rehearse-thread'));
     try {
       for (let i = next++; i < jobs.length; i = next++) results[i] = await inThread(thread, jobs[i]!, progress);
     } finally {

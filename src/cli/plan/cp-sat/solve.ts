@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { sibling } from '../../../base/sibling.ts';
 import type { Plan, SchedulingProblem } from '../../../scheduling/model.ts';
 
 export interface Answer {
@@ -33,8 +33,7 @@ export function solveByCpSat(
   signal?: AbortSignal,
 ): Promise<Answer> {
   return new Promise((resolve) => {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const child = fork(join(import.meta.dirname, `process.${extension}`), { serialization: 'advanced' });
+    const child = fork(sibling(import.meta.url, 'process'), { serialization: 'advanced' });
     let answer: Answer = { status: 'CANCELLED' };
     const late = setTimeout(() => child.kill('SIGKILL'), 1000 * (2 * seconds + 20));
     signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
