@@ -67,8 +67,7 @@ function sharersFirst(world: World, task: Task, others: Task[]): Task[] {
 /** Samples that could share a run with one that is at least as urgent; none when the sample stands in the way or a planned run has room for it. */
 function mates(world: World, task: Task, others: readonly Task[]): Member[] {
   const { lab } = world;
-  const waits = (other: Task) =>
-    other.sample.priority <= task.sample.priority && other.sample.running === undefined && !isInDevice(lab, other);
+  const waits = (other: Task) => other.sample.priority <= task.sample.priority && !isInDevice(lab, other);
   if (!waits(task)) return [];
   const crew = crewOf(lab, task, others.filter(waits));
   if (crew.length < 2) return [];

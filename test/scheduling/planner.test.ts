@@ -207,6 +207,23 @@ describe('newcomers', () => {
     const runs = new Set(baked.map(({ batch }) => batch));
     expect(runs.size).toBe(2);
   });
+
+  it('that are still carried to where the others wait share their run', () => {
+    const day = 86_400_000;
+    const waiting = (id: string, recipe: string, lastStepEnd: number): SampleTask => {
+      const [bake, look] = stove(id, recipe).remaining;
+      return { ...stove(id, recipe), lastStepEnd, remaining: [{ ...bake!, lag: { min: 0, max: day } }, look!] };
+    };
+    const carried: SampleTask = {
+      ...waiting('carried', 'hot', 900),
+      at: 'eye',
+      running: { kind: 'move', step: 'bake', resource: 'arm', to: 'shelf', start: 900, expectedEnd: 3900 },
+    };
+    const others = [waiting('a', 'hot', 0), waiting('x', 'cold', 100), waiting('b', 'hot', 200)];
+    const made = planned(kitchen(1000, [inside, { ...inside, id: 'second' }, ...others, carried]));
+    const runs = new Set(made.assignments.flatMap(({ batch, fixed }) => (fixed || batch === undefined ? [] : batch)));
+    expect(runs.size).toBe(2);
+  });
 });
 
 describe('priorities', () => {
