@@ -1,19 +1,25 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
 import { outliveReaders } from './cli/act.ts';
-import { addChanging } from './cli/commands/change.ts';
-import { addChecking } from './cli/commands/check.ts';
-import { addPlanning } from './cli/commands/plan.ts';
-import { addRehearsing } from './cli/commands/rehearse.ts';
-import { addDevices } from './cli/commands/devices.ts';
-import { addLooking } from './cli/commands/look.ts';
-import { addOptimizing } from './cli/commands/optimize.ts';
-import { addOrders } from './cli/commands/orders.ts';
-import { addRunning } from './cli/commands/run.ts';
-import { addSimulating } from './cli/commands/simulate.ts';
-import { version } from './cli/session.ts';
+import { version } from './cli/version.ts';
 
 /** The composition root: the only file that knows everything, through one file per group of commands. */
+
+type Group = readonly [commands: readonly string[], load: () => Promise<(program: Command) => void>];
+
+/** Most of what a short command takes is loading: a group whose commands are not called is loaded for the list of all only. */
+const groups: readonly Group[] = [
+  [['run', 'resume'], async () => (await import('./cli/commands/run.ts')).addRunning],
+  [['check'], async () => (await import('./cli/commands/check.ts')).addChecking],
+  [['rehearse'], async () => (await import('./cli/commands/rehearse.ts')).addRehearsing],
+  [['plan'], async () => (await import('./cli/commands/plan.ts')).addPlanning],
+  [['simulate'], async () => (await import('./cli/commands/simulate.ts')).addSimulating],
+  [['status', 'report', 'export', 'replay'], async () => (await import('./cli/commands/look.ts')).addLooking],
+  [['devices', 'certify'], async () => (await import('./cli/commands/devices.ts')).addDevices],
+  [['resolve', 'decide', 'order', 'prioritize'], async () => (await import('./cli/commands/orders.ts')).addOrders],
+  [['change'], async () => (await import('./cli/commands/change.ts')).addChanging],
+  [['optimize'], async () => (await import('./cli/commands/optimize.ts')).addOptimizing],
+];
 
 outliveReaders();
 
@@ -29,18 +35,7 @@ Exit codes: 0 well ended; 1 wrong usage; 2 bad input; 3 the lab cannot do it; 4 
 10 malformed message; 11 Node too old; 130 stopped by Ctrl-C (143 by SIGTERM).`,
   );
 
-for (const add of [
-  addRunning,
-  addChecking,
-  addRehearsing,
-  addPlanning,
-  addSimulating,
-  addLooking,
-  addDevices,
-  addOrders,
-  addChanging,
-  addOptimizing,
-])
-  add(program);
+const called = groups.filter(([commands]) => commands.includes(process.argv[2] ?? ''));
+for (const [, load] of called.length > 0 ? called : groups) (await load())(program);
 
 await program.parseAsync();

@@ -60,7 +60,9 @@ const homes: Readonly<Record<string, readonly string[]>> = {
 
 const imports = sources.flatMap(({ path, lines }) =>
   lines.flatMap((line, i) => {
-    const match = /^(import|export)\s(type\s)?.*from '([^']+)'|^} from '([^']+)'|^import '([^']+)'/.exec(line);
+    const match = /^(import|export)\s(type\s)?.*from '([^']+)'|^} from '([^']+)'|(?:^import |\bimport\()'([^']+)'/.exec(
+      line,
+    );
     if (match === null) return [];
     const target = (match[3] ?? match[4] ?? match[5])!;
     const typeOnly = match[2] !== undefined || (match[4] !== undefined && opensAsType(lines, i));

@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { realClock, type AdjustableClock, type Pace } from '../base/clock.ts';
 import { exitCodeOf, failure, FailureError, type Failure } from '../base/failure.ts';
 import { uniqueId } from '../base/random.ts';
@@ -19,14 +17,7 @@ import { cleaningUp } from './cleanup.ts';
 import { progressOf, type Mode, type Progress } from './progress.ts';
 import { reportOf, reportText } from './report.ts';
 import { launchOf, saveLaunch, type Launch, type RunFolder } from './run-folder.ts';
-
-/** Of the package that this file belongs to, whether it runs from src or from dist. */
-export const version: string = (() => {
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const manifest = join(folder, 'package.json');
-    if (existsSync(manifest)) return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
-  }
-})();
+import { version } from './version.ts';
 
 /** Wall ms to listen for what devices have left with the broker before the first command. */
 const settleMs = 700;
