@@ -28,6 +28,8 @@ export class SimulatedDriver implements Driver {
   readonly #mains: Mains;
   readonly #onCrash: () => void;
   readonly #running = new Map<string, Running>();
+  /** How often each work has been begun, by capability and sample. */
+  readonly #begun = new Map<string, number>();
 
   /** `onCrash` is called when a fault kills the process. */
   constructor(place: Surroundings, instrument: Instrument, boot: string, onCrash: () => void) {
@@ -91,11 +93,18 @@ export class SimulatedDriver implements Driver {
     return misfortuneOf(this.#place.device.faults, this.#place.seed, this.#place.id, key);
   }
 
-  #actOf({ key }: DriverCommand, { drift }: Misfortune): Act {
+  /**
+   * Keys differ from campaign to campaign: chance goes by what is done to which sample for the n-th time since the process
+   * began, so that a campaign measures what its rehearsal with the same seed has measured.
+   */
+  #actOf({ key, capability, parameters: { sample } }: DriverCommand, { drift }: Misfortune): Act {
     const { world, clock, id, seed } = this.#place;
+    const work = `${id}/${capability}/${String(sample)}`;
+    const times = (this.#begun.get(work) ?? 0) + 1;
+    this.#begun.set(work, times);
     const hours = (clock.now() - (world.onSince(id) ?? clock.now())) / 3_600_000;
     return {
-      random: stream(seed, `${id}/${key}`),
+      random: stream(seed, `${work}/${times}`),
       gain: 1 + drift * hours,
       record: (happening) => world.record(id, clock.now(), happening, key),
     };

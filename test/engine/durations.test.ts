@@ -23,7 +23,8 @@ describe('a handler that is slower than it says', () => {
     const known = lab.engine.state.durations.get('handler dispense')!;
     expect(known.runs).toBe(8);
     const { declared } = known;
-    expect(bandOf(declared, known).typical / declared.typical).toBeCloseTo(1.4, 1);
+    // Eight draws between 10 % below what is typical and 15 % above it.
+    expect(Math.abs(bandOf(declared, known).typical / declared.typical - 1.4)).toBeLessThan(0.1);
     const told = lab.engine.status().durations!;
     expect(told).toEqual([
       expect.stringMatching(/^dispense on handler: declared 1 min 26 s .* has taken 2 min .* \(8 runs\)$/),

@@ -35,7 +35,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/wire/host.ts',
     line: 'if (epoch <= book.epoch) return epoch === book.epoch;',
     instead: 'if (epoch <= book.epoch) return true;',
-    seed: 68,
+    seed: 93,
     faults: { second_controller: 6, delay: 0.3, killed: 2 },
   },
   {
@@ -78,7 +78,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/engine.ts',
     line: 'this.#outgoing.push(effect);\n  }',
     instead: "if (effect.do === 'send_command') this.#perform(effect);\n    else this.#outgoing.push(effect);\n  }",
-    seed: 58,
+    seed: 59,
     faults: { killed_before_commit: 0.06, killed: 2 },
   },
   {
@@ -101,7 +101,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/engine.ts',
     line: 'onSuperseded: (other) => this.#fail(superseded(other)),',
     instead: 'onSuperseded: () => undefined,',
-    seed: 9,
+    seed: 23,
     faults: { second_controller: 6, delay: 0.1, broker_restart: 4 },
   },
   {
@@ -141,7 +141,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/engine/gateway.ts',
     line: "this.#secondLook.note(id, body.state === 'lost');",
     instead: '',
-    seed: 35,
+    seed: 42,
     faults: { lost_connection: 0.06, delay: 0.4 },
   },
   {

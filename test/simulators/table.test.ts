@@ -33,13 +33,13 @@ describe('the table instrument', () => {
     expect(lab.run('tester', 'k-other', 'measure', { sample: 's', a: 1, b: 30 })?.result?.['y']).toBe(70);
   });
 
-  it('gives the same answers for the same seed, whatever came before', () => {
+  it('gives the same answers for the same seed, whatever was done to others before, and under whichever keys', () => {
     const answers = (seed: number, before: number) => {
       const lab = rig(bench(), { seed });
-      for (let i = 0; i < before; i++) lab.run('tester', `b${i}`, 'measure', { sample: 's', a: 1, b: 10 });
+      for (let i = 0; i < before; i++) lab.run('tester', `b${i}`, 'measure', { sample: 'other', a: 1, b: 10 });
       return Array.from(
         { length: 8 },
-        (_, i) => lab.run('tester', `k${i}`, 'measure', { sample: 's', a: 0, b: 10 })!.result,
+        (_, i) => lab.run('tester', `k${seed}-${before}-${i}`, 'measure', { sample: 's', a: 0, b: 10 })!.result,
       );
     };
     expect(answers(5, 0)).toEqual(answers(5, 3));
