@@ -1,10 +1,9 @@
 import type { Clock, Pace, Timer } from '../base/clock.ts';
 import { failed, failure, FailureError, ok, type Failure, type Result } from '../base/failure.ts';
 import { invariant } from '../base/invariant.ts';
-import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
+import type { CoreState } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import { disagreement } from '../domain/durations.ts';
-import type { Effect } from '../domain/effect.ts';
 import type { LabEvent, NewEvent } from '../domain/event.ts';
 import { ControllerId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
@@ -12,15 +11,11 @@ import type { Ledger } from '../ledger/ledger.ts';
 import type { Bus } from '../wire/bus.ts';
 import type { Advisor } from './advisor.ts';
 import { answerOf, questionFor } from './asking.ts';
-import { overspent } from './budget.ts';
-import { reachedBefore } from './change.ts';
 import { Dispatching } from './dispatching.ts';
 import { Gateway, type OpenCommand } from './gateway.ts';
-import { Intake } from './intake.ts';
-import { Observations } from './observations.ts';
 import { lotsOf, newsOf } from './news.ts';
 import { eventOf, type Known } from './orders.ts';
-import { reserve } from './reserve.ts';
+import { Recorder, type Outgoing } from './recorder.ts';
 import { searchLimitMs, type Searcher } from './searcher.ts';
 import type { EngineStatus } from './status.ts';
 import { Timers, type TimerRow } from './timers.ts';
@@ -51,34 +46,31 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #gateway: Gateway;
   readonly #timers: Timers;
-  readonly #intake = new Intake();
-  readonly #data = new Observations();
+  readonly #recorder: Recorder;
   readonly #listeners = new Set<(events: readonly LabEvent[]) => void>();
   readonly #fatalListeners = new Set<(failure: Failure) => void>();
-  #state: CoreState = initialState();
-  #dispatching: Dispatching | undefined;
   #inbox: { event: NewEvent; actor: string }[] = [];
   #nextTurn: Timer | undefined;
   #turnAt: number | undefined;
   #turning = false;
   #failure: Failure | undefined;
-  /** Experiments that have no materials yet. */
-  readonly #unreserved = new Set<string>();
   /** Timers that have rung; their rows go with the events that they cause. */
   #rung: string[] = [];
   #epoch = 0;
   #began = false;
   #closed = false;
-  /** What the events of the running transaction ask for, carried out once they are safe. */
-  #outgoing: Exclude<Effect, { do: 'record' }>[] = [];
-  #recorded: LabEvent[] = [];
-  readonly #touched = new Map<string, Touched>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     const { clock, bus, site, controller = 'main', instance } = options;
     this.#timers = new Timers(clock, (timer) => this.#onTimer(timer));
-    this.#restore();
+    this.#recorder = new Recorder({
+      ledger: options.ledger,
+      clock,
+      timers: this.#timers,
+      dispatchingOf: (definition) => this.#dispatchingOf(definition),
+    });
+    this.#timers.restore(options.ledger.timers());
     this.#gateway = new Gateway({
       bus,
       clock,
@@ -89,9 +81,9 @@ export class Engine {
       commandState: (key) => this.#commandState(key),
       listener: {
         onEvent: (event, actor) => this.submit(event, actor),
-        onMeter: (reading, saidAt) => this.#intake.meter(reading, saidAt),
+        onMeter: (reading, saidAt) => this.#recorder.intake.meter(reading, saidAt),
         onTelemetry: (telemetry) => {
-          this.#intake.telemetry(telemetry);
+          this.#recorder.intake.telemetry(telemetry);
           this.#timers.wakeForTelemetry(() => this.#wake());
         },
         onLog: (device, level, message) => options.log?.(`${device} says (${level}): ${message}`),
@@ -105,14 +97,14 @@ export class Engine {
   }
 
   get state(): CoreState {
-    return this.#state;
+    return this.#recorder.state;
   }
 
   /** Opens the campaign if the ledger is new, reconciles what is open, and begins to work. */
   start(definition?: Definition, time?: Pick<Pace, 'origin' | 'anchor'>): void {
     const { clock, settleMs = 0 } = this.#options;
     const { origin, anchor } = time ?? { origin: clock.now(), anchor: clock.now() };
-    if (definition !== undefined && this.#state.definition === undefined) {
+    if (definition !== undefined && this.state.definition === undefined) {
       const { campaign, lab } = definition;
       const data = { campaign: campaign.campaign, definition, clock: { origin, anchor, speed: clock.speed } };
       this.submit({ type: 'campaign.opened', data }, 'controller');
@@ -134,7 +126,7 @@ export class Engine {
   /** What a person orders; refused with a sentence where it makes no sense. Taken means that it is in the ledger. */
   order(order: Order, by: string): Result<void> {
     invariant(!this.#turning, 'an order comes from outside the loop');
-    const event = eventOf(order, by, this.#state, this.#known());
+    const event = eventOf(order, by, this.state, this.#known());
     if (!event.ok) {
       const reason = event.failure.message;
       this.submit({ type: 'order.rejected', data: { by, order: order.op, reason } }, `person/${by}`);
@@ -150,8 +142,8 @@ export class Engine {
   #known(): Known {
     const { clock, ledger } = this.#options;
     const now = clock.now();
-    const planned = () => this.#dispatching?.planned(this.#state) ?? [];
-    return { ledger, data: this.#data.rows(), elapsed: now - (ledger.campaign()?.openedAt ?? now), planned };
+    const planned = () => this.#recorder.dispatching?.planned(this.state) ?? [];
+    return { ledger, data: this.#recorder.data.rows(), elapsed: now - (ledger.campaign()?.openedAt ?? now), planned };
   }
 
   /** Called after every transaction with what was appended. */
@@ -167,11 +159,11 @@ export class Engine {
 
   status(): EngineStatus {
     const { clock, bus, ledger } = this.#options;
-    const durations = [...this.#state.durations].flatMap(([key, known]) => disagreement(key, known) ?? []);
+    const durations = [...this.state.durations].flatMap(([key, known]) => disagreement(key, known) ?? []);
     const told = durations.length === 0 ? {} : { durations };
     const base = { now: clock.now(), brokerConnected: bus.connected, ...told };
     const openedAt = ledger.campaign()?.openedAt ?? base.now;
-    return this.#dispatching?.status(base, this.#state, openedAt) ?? { ...base, plan: [], waiting: [] };
+    return this.#recorder.dispatching?.status(base, this.state, openedAt) ?? { ...base, plan: [], waiting: [] };
   }
 
   close(): void {
@@ -188,39 +180,28 @@ export class Engine {
     this.#gateway.silence();
   }
 
-  #restore(): void {
-    const { ledger } = this.#options;
-    const definition = ledger.definition();
-    this.#state = restoreState(definition, ledger.snapshots());
-    this.#data.restore(ledger.experiments());
-    if (definition === undefined) return;
-    this.#dispatching = this.#dispatchingOf(definition);
-    this.#timers.restore(ledger.timers());
-    for (const { at } of ledger.events({ from: ledger.lastSeq() })) this.#intake.continueFrom(at);
-  }
-
   #begin(): void {
     if (this.#closed) return;
     this.#began = true;
     this.#announce();
     this.#gateway.begin(this.#epoch);
     this.#gateway.reconcile(this.#openCommands());
-    const { ask, asking } = this.#state.campaign.context;
+    const { ask, asking } = this.state.campaign.context;
     if (asking > 0) this.#ask(ask, asking);
-    this.#reserveAll();
+    this.#recorder.reserveAgain();
     this.#wake();
   }
 
   #commandState(key: string): OpenCommand | undefined {
-    const snapshot = this.#state.commands.get(key);
+    const snapshot = this.state.commands.get(key);
     return snapshot === undefined ? undefined : { ...snapshot.context, state: String(snapshot.value) };
   }
 
   /** Those that a device may still have something to say about. */
   #openCommands(device?: string): OpenCommand[] {
-    return [...this.#state.commands.keys()].flatMap((key) => {
+    return [...this.state.commands.keys()].flatMap((key) => {
       const open = this.#commandState(key)!;
-      const { command, doubtBy } = this.#state.commands.get(key)!.context;
+      const { command, doubtBy } = this.state.commands.get(key)!.context;
       return (device === undefined || command.device === device) && doubtBy !== 'device' ? [open] : [];
     });
   }
@@ -245,115 +226,36 @@ export class Engine {
     this.#turning = true;
     const inputs = this.#inbox;
     this.#inbox = [];
-    this.#outgoing = [];
-    this.#recorded = [];
     try {
       this.#options.ledger.transaction(() => {
         for (const id of this.#rung.splice(0)) this.#options.ledger.deleteTimer(id);
-        for (const telemetry of this.#intake.takeTelemetry()) this.#options.ledger.recordTelemetry(telemetry);
-        for (const { event, actor } of inputs) this.#record(event, actor);
-        this.#reserve();
+        for (const telemetry of this.#recorder.intake.takeTelemetry()) this.#options.ledger.recordTelemetry(telemetry);
+        for (const { event, actor } of inputs) this.#recorder.record(event, actor);
+        this.#recorder.reserve();
         this.#dispatch();
-        this.#saveTouched();
+        this.#recorder.saveTouched();
       });
     } catch (error) {
       return this.#fail(failureOf(error));
     } finally {
       this.#turning = false;
     }
-    const { effects, events } = { effects: this.#outgoing, events: this.#recorded };
+    const { effects, events } = this.#recorder.take();
     for (const effect of effects) this.#perform(effect);
     this.#search();
     if (events.length > 0) for (const listener of this.#listeners) listener(events);
   }
 
-  /** Appends an event, folds it, and then all that follows from it, in order. */
-  #record(first: NewEvent, by: string): void {
-    const { ledger, clock } = this.#options;
-    const queue: { event: NewEvent; actor: string }[] = [{ event: first, actor: by }];
-    for (const { event, actor } of queue) {
-      if (!this.#intake.isNews(this.#state, event, clock.now())) {
-        this.#settleAgain(event);
-        continue;
-      }
-      for (const reading of this.#intake.readingsBefore(event, this.#state))
-        this.#recorded.push(ledger.append({ type: 'meter.read', data: reading }, clock.now(), 'controller'));
-      const appended = ledger.append(event, clock.now(), actor);
-      this.#recorded.push(appended);
-      const { state, effects, touched } = decide(this.#state, appended);
-      this.#state = state;
-      this.#observe(appended);
-      for (const entry of touched) this.#touched.set(`${entry.entity} ${entry.id}`, entry);
-      for (const effect of effects)
-        if (effect.do === 'record') queue.push({ event: effect.event, actor: 'controller' });
-        else this.#keep(effect);
-      const end = this.#endAfter(event);
-      if (end !== undefined) queue.push({ event: end, actor: 'controller' });
-    }
-  }
-
-  /** Reasons to end that only the books know. */
-  #endAfter({ type }: NewEvent): NewEvent | undefined {
-    if (type === 'experiment.completed' || type === 'experiment.held')
-      return overspent(this.#state, this.#options.ledger);
-    if (type === 'campaign.changed') return reachedBefore(this.#state, this.#data.rows());
-    return undefined;
-  }
-
-  #observe(event: LabEvent): void {
-    const { definition } = this.#state;
-    if ((event.type === 'campaign.opened' || event.type === 'campaign.changed') && definition !== undefined)
-      this.#dispatching = this.#dispatchingOf(definition);
-    if (event.type === 'device.announced') this.#reserveAll();
-    this.#data.note(event);
-    this.#dispatching?.note(event);
-  }
-
-  /** Experiments without materials try again: devices may have told what their steps use. */
-  #reserveAll(): void {
-    for (const [id, { value, context }] of this.#state.experiments)
-      if (value === 'suggested' || context.chosen === true) this.#unreserved.add(id);
-  }
-
-  /** One after the other: each sees what the one before has taken. */
-  #reserve(): void {
-    const { ledger, clock } = this.#options;
-    for (const id of this.#unreserved) {
-      this.#unreserved.delete(id);
-      for (const event of reserve(this.#state, id, ledger, clock.now())) this.#record(event, 'controller');
-    }
-  }
-
-  /** Snapshots go into the transaction of the events that made them; of each entity only the last. */
-  #saveTouched(): void {
-    const { ledger } = this.#options;
-    for (const { entity, id, ended, text } of this.#touched.values())
-      ledger.putSnapshot({ entity, id, state: text(), terminal: ended });
-    this.#touched.clear();
-  }
-
-  /** What must survive a crash goes into the same transaction as the event that asked for it. */
-  #keep(effect: Exclude<Effect, { do: 'record' }>): void {
-    const { ledger, clock } = this.#options;
-    if (effect.do === 'send_command') {
-      const { key, device } = effect.command;
-      ledger.putOutbox({ key, device, payload: JSON.stringify(effect.command) });
-    }
-    if (effect.do === 'settle_command') ledger.deleteOutbox(effect.key);
-    if (effect.do === 'set_timer') ledger.putTimer(this.#timers.rowOf(effect, clock.now()));
-    if (effect.do === 'clear_timer') ledger.deleteTimer(effect.id);
-    this.#outgoing.push(effect);
-  }
-
   #dispatch(): void {
-    if (!this.#began || this.#dispatching === undefined) return;
+    const { dispatching } = this.#recorder;
+    if (!this.#began || dispatching === undefined) return;
     // What starts together was planned together; only an experiment that cannot go on as it was to makes for another plan.
     for (let again = true; again;) {
-      const events = this.#dispatching.next(this.#state);
-      for (const event of events) this.#record(event, 'controller');
+      const events = dispatching.next(this.state);
+      for (const event of events) this.#recorder.record(event, 'controller');
       again = events.some(({ type }) => type === 'experiment.failed' || type === 'experiment.late');
     }
-    this.#timers.wakeAt(this.#dispatching.wakeTime, () => this.#wake());
+    this.#timers.wakeAt(dispatching.wakeTime, () => this.#wake());
   }
 
   #dispatchingOf(definition: Definition): Dispatching {
@@ -363,7 +265,7 @@ export class Engine {
   }
 
   #search(): void {
-    const dispatching = this.#dispatching;
+    const { dispatching } = this.#recorder;
     const wish = dispatching?.takeWish();
     if (dispatching === undefined || wish === undefined) return;
     const { problem, plan } = wish;
@@ -373,7 +275,7 @@ export class Engine {
     });
   }
 
-  #perform(effect: Exclude<Effect, { do: 'record' }>): void {
+  #perform(effect: Outgoing): void {
     switch (effect.do) {
       case 'send_command':
         return this.#gateway.send(effect.command, this.#options.clock.now());
@@ -386,7 +288,7 @@ export class Engine {
       case 'reconcile_device':
         return this.#gateway.reconcile(this.#openCommands(effect.device));
       case 'halt_devices':
-        return this.#gateway.halt(this.#state.devices.keys());
+        return this.#gateway.halt(this.state.devices.keys());
       case 'set_timer':
         return this.#timers.set(this.#timers.rowOf(effect, this.#options.clock.now()));
       case 'clear_timer':
@@ -394,29 +296,22 @@ export class Engine {
       case 'ask_optimizer':
         return this.#ask(effect.ask, effect.count);
       case 'reserve':
-        this.#unreserved.add(effect.experiment);
+        this.#recorder.awaitMaterials(effect.experiment);
         return this.#wake();
     }
   }
 
   #ask(ask: number, count: number): void {
-    const { definition } = this.#state;
+    const { definition } = this.state;
     if (definition === undefined) return;
     const { advisor, ledger } = this.#options;
-    const question = questionFor(definition, { state: this.#state, data: this.#data, ledger }, count);
+    const question = questionFor(definition, { state: this.state, data: this.#recorder.data, ledger }, count);
     advisor.ask(question, (advice) => this.submit(answerOf(ask, advice), 'optimizer'));
-  }
-
-  /** A result that the books have already: the device may forget it. */
-  #settleAgain(event: NewEvent): void {
-    if (event.type !== 'command.ended' || this.#state.commands.has(event.data.key)) return;
-    const known = this.#options.ledger.commands({ key: event.data.key })[0];
-    if (known !== undefined) this.#outgoing.push({ do: 'settle_command', key: known.key, device: known.device });
   }
 
   #onTimer(timer: TimerRow): void {
     this.#rung.push(timer.id);
-    const event = newsOf(timer, this.#state, this.#options.clock.now());
+    const event = newsOf(timer, this.state, this.#options.clock.now());
     if (event !== undefined) this.submit(event, 'controller');
     this.#wake();
   }

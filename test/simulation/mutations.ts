@@ -69,15 +69,16 @@ export const mutations: readonly Mutation[] = [
   {
     protection: 'snapshots are committed with their events',
     file: 'src/engine/engine.ts',
-    line: 'this.#saveTouched();\n      });',
-    instead: '});\n      this.#options.ledger.transaction(() => this.#saveTouched());',
+    line: 'this.#recorder.saveTouched();\n      });',
+    instead: '});\n      this.#options.ledger.transaction(() => this.#recorder.saveTouched());',
     seed: 5,
   },
   {
     protection: 'the books know a command before it is sent',
     file: 'src/engine/engine.ts',
-    line: 'this.#outgoing.push(effect);\n  }',
-    instead: "if (effect.do === 'send_command') this.#perform(effect);\n    else this.#outgoing.push(effect);\n  }",
+    line: 'this.#recorder.saveTouched();\n      });',
+    instead:
+      'for (const effect of this.#recorder.take().effects) this.#perform(effect);\n        this.#recorder.saveTouched();\n      });',
     seed: 59,
     faults: { killed_before_commit: 0.06, killed: 2 },
   },
