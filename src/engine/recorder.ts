@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { decide, initialState, restoreState, type CoreState, type Touched } from '../control/core.ts';
+import { decide, restoreState, type CoreState, type Touched } from '../control/core.ts';
 import type { Definition } from '../domain/campaign.ts';
 import type { Effect } from '../domain/effect.ts';
 import type { LabEvent, NewEvent } from '../domain/event.ts';
@@ -27,7 +27,7 @@ export class Recorder {
   readonly intake = new Intake();
   readonly data = new Observations();
   readonly #options: RecorderOptions;
-  #state: CoreState = initialState();
+  #state: CoreState;
   #dispatching: Dispatching | undefined;
   /** Experiments that have no materials yet. */
   readonly #unreserved = new Set<string>();

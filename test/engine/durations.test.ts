@@ -6,6 +6,8 @@ import { definitionOf, WholeLab } from './whole-lab.ts';
 
 const slowHandler = (amount: number) =>
   definitionOf('colour-match', ({ campaign, lab }) => {
+    // The median of eight draws is off by more than 0.05 with one seed in four.
+    campaign.seed = 2;
     Object.assign(campaign.budget, { experiments: 8, money: undefined });
     lab.devices['handler' as never]!.faults.push({ kind: 'slow', probability: 1, amount });
   });
@@ -23,8 +25,7 @@ describe('a handler that is slower than it says', () => {
     const known = lab.engine.state.durations.get('handler dispense')!;
     expect(known.runs).toBe(8);
     const { declared } = known;
-    // Eight draws between 10 % below what is typical and 15 % above it.
-    expect(Math.abs(bandOf(declared, known).typical / declared.typical - 1.4)).toBeLessThan(0.1);
+    expect(bandOf(declared, known).typical / declared.typical).toBeCloseTo(1.4, 1);
     const told = lab.engine.status().durations!;
     expect(told).toEqual([
       expect.stringMatching(/^dispense on handler: declared 1 min 26 s .* has taken 2 min .* \(8 runs\)$/),

@@ -21,6 +21,8 @@ export interface ScriptOptions {
   /** Nobody knows whether its dispensing happened; the script does not resolve it. */
   readonly indeterminate?: number;
   readonly finish?: boolean;
+  /** Lab seconds per wall second; 60 when absent. */
+  readonly speed?: number;
 }
 
 export const origin = Date.UTC(2026, 0, 5, 8);
@@ -81,7 +83,7 @@ export function numbered(timed: readonly Timed[], after = 0): LabEvent[] {
     });
 }
 
-export function opening(at = origin): Timed[] {
+export function opening(at = origin, speed = 60): Timed[] {
   const system = (event: NewEvent): Timed => ({ at, actor: 'controller', event });
   const lots = Object.entries(definition.lab.materials).flatMap(([material, { lots }]) =>
     lots.map(({ id, ...lot }) =>
@@ -102,7 +104,7 @@ export function opening(at = origin): Timed[] {
       data: {
         campaign: 'colour-match' as never,
         definition,
-        clock: { origin: at, anchor: at, speed: 60 },
+        clock: { origin: at, anchor: at, speed },
       },
     }),
     ...lots,
@@ -120,7 +122,7 @@ interface Sample {
 }
 
 class Writer {
-  readonly timed: Timed[] = opening();
+  readonly timed: Timed[];
   readonly assignments: Assignment[] = [];
   readonly #options: ScriptOptions;
   readonly #random;
@@ -130,6 +132,7 @@ class Writer {
 
   constructor(options: ScriptOptions) {
     this.#options = options;
+    this.timed = opening(origin, options.speed);
     this.#random = stream(options.seed ?? 1, 'script');
   }
 
